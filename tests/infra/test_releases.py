@@ -12,6 +12,7 @@ import pytest
 from infra import layers
 from infra.bundle import Bundle
 from infra.groups import GROUPS
+from infra.stack import stack_name
 from infra.stage import STAGES, Stage, local
 from tests.support.template import Properties, Synthesized, synthesized
 
@@ -70,6 +71,13 @@ def test_a_changed_setting_publishes_a_version(production: Synthesized, tmp_path
     after = synthesized(replace(production.stage, log_level="DEBUG"), tmp_path)
     assert len(_versions(after)) == len(GROUPS)
     assert not _versions(after) & _versions(production)
+
+
+def test_a_second_synthesis_is_the_same_to_the_byte(production: Synthesized, tmp_path: Path) -> None:
+    again = synthesized(production.stage, tmp_path)
+    for kind in ("template", "assets"):
+        name = f"{stack_name(production.stage)}.{kind}.json"
+        assert (again.folder / name).read_bytes() == (production.folder / name).read_bytes()
 
 
 def _aliases(stage: Synthesized) -> dict[str, Properties]:
