@@ -15,6 +15,8 @@ from infra.stage import Stage
 from infra.tables import Tables
 from tallybook.domain.jobs import camel_case
 
+ALIAS = "live"
+
 
 class Function(Construct):
     """`entry` is invoked, by everything that invokes: the alias `live` of the published version.
@@ -52,7 +54,7 @@ class Function(Construct):
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if stage.snap_start else None,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY),
         )
-        self.entry = self.function.add_alias("live")
+        self.entry = self.function.add_alias(ALIAS)
 
     def allow(self, actions: Sequence[str], *resources: str, only: Mapping[str, str] | None = None) -> None:
         """Grant the actions on the resources; `only` are values that the conditions of a request must have."""
