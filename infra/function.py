@@ -15,9 +15,15 @@ from infra.stage import Stage
 from infra.tables import Tables
 from tallybook.domain.jobs import camel_case
 
+ALIAS = "live"
+
 
 class Function(Construct):
-    """`entry` is invoked: it is the function, or with SnapStart the alias of its published version."""
+    """`entry` is invoked, by everything that invokes: the alias `live` of the published version.
+
+    A change of code, layers or configuration publishes a version; the one before is deleted with the release, since a
+    stage would pay for its snapshot, and an account's storage for code is limited.
+    """
 
     def __init__(self, scope: Construct, group: Group, *, stage: Stage, tables: Tables, layers: Layers) -> None:
         super().__init__(scope, camel_case(group.name))
@@ -46,8 +52,9 @@ class Function(Construct):
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if stage.snap_start else None,
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.DESTROY),
         )
-        self.entry: lambda_.IFunction = self.function.add_alias("live") if stage.snap_start else self.function
+        self.entry = self.function.add_alias(ALIAS)
 
     def allow(self, actions: Sequence[str], *resources: str, only: Mapping[str, str] | None = None) -> None:
         """Grant the actions on the resources; `only` are values that the conditions of a request must have."""

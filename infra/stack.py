@@ -11,6 +11,7 @@ from infra.groups import GROUPS
 from infra.layers import Layers
 from infra.mail import Mail
 from infra.queues import Queue
+from infra.release import Release
 from infra.schedules import Schedule
 from infra.stage import Stage
 from infra.stream import Stream
@@ -60,7 +61,8 @@ class Tallybook(Stack):
                 Stream(self, tables.core, function, function.group.stream)
             if function.group.every_minutes:
                 Schedule(self, function, every_minutes=function.group.every_minutes)
-        Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
+        alarms = Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
+        Release(self, stage, functions=functions, alarms=alarms)
         self._output("ApiUrl", api.url)
         self._output("ApiId", api.http.api_id)
         self._output("CoreTable", tables.core.table_name)
@@ -69,7 +71,7 @@ class Tallybook(Stack):
         self._output("BusName", bus.name)
         for function in functions:
             if function.group.every_minutes:
-                self._output(f"{camel_case(function.group.name)}Function", function.function.function_name)
+                self._output(f"{camel_case(function.group.name)}Function", function.entry.function_arn)
 
     def _output(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)

@@ -3,6 +3,9 @@
 import platform
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import Literal
+
+type Shift = Literal["all at once", "canary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,14 @@ class Stage:
     count more batches a second (docs/scale.md), and make each read of its usage read that many items."""
     snap_start: bool = False
     """Use SnapStart: faster cold starts, but AWS bills each published version."""
+    shift: Shift | None = None
+    """How a release shifts calls to the new versions, rolled back if an alarm rings: `canary` sends 10 % for 5 minutes.
+
+    Without it the new versions replace the old ones at once, and nothing rolls back. Not locally: the emulated cloud
+    has no CodeDeploy.
+    """
+    release_despite_alarms: bool = False
+    """Release while an alarm rings, and don't roll back on one: for the release that mends its cause."""
     allowed_origins: tuple[str, ...] = ()
     """Web origins, like `https://app.example.com`, that may use the session cookie."""
     mail_from: str
@@ -46,12 +57,14 @@ STAGES = {
         name="production",
         keep=True,
         expire=True,
+        shift="canary",
         mail_from="Tallybook <no-reply@example.com>",
     ),
     "staging": Stage(
         name="staging",
         keep=False,
         expire=True,
+        shift="all at once",
         mail_from="Tallybook <no-reply@staging.example.com>",  # an AWS account can have a domain only once
         log_days=7,
     ),

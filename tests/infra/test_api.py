@@ -27,8 +27,8 @@ def test_every_route_of_a_function_lies_under_its_own_paths() -> None:
 def test_api_gateway_may_call_each_function(production: Synthesized) -> None:
     permissions = production.properties("Lambda::Permission")
     by_gateway = [p["FunctionName"] for p in permissions if p["Principal"] == "apigateway.amazonaws.com"]
-    permitted = {function["Fn::GetAtt"][0] for function in by_gateway}
-    called = {i["IntegrationUri"]["Fn::GetAtt"][0] for i in production.properties("ApiGatewayV2::Integration")}
+    permitted = {function["Ref"] for function in by_gateway}
+    called = {i["IntegrationUri"]["Ref"] for i in production.properties("ApiGatewayV2::Integration")}
     assert permitted == called
 
 
@@ -53,11 +53,13 @@ def test_only_the_stages_named_origins_are_allowed(production: Synthesized, on_t
 def _targets(stage: Synthesized) -> dict[str, str]:
     """Route key -> the group that answers it."""
     names = {
-        logical_id: resource["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-        for logical_id, resource in stage.resources("Lambda::Function").items()
+        alias: stage.template["Resources"][resource["Properties"]["FunctionName"]["Ref"]]["Properties"]["Environment"][
+            "Variables"
+        ]["POWERTOOLS_SERVICE_NAME"]
+        for alias, resource in stage.resources("Lambda::Alias").items()
     }
     integrations = {
-        logical_id: names[resource["Properties"]["IntegrationUri"]["Fn::GetAtt"][0]]
+        logical_id: names[resource["Properties"]["IntegrationUri"]["Ref"]]
         for logical_id, resource in stage.resources("ApiGatewayV2::Integration").items()
     }
     return {

@@ -36,10 +36,10 @@ def test_bounces_and_complaints_reach_the_function_that_suppresses(production: S
     topic = format_value(events["SnsDestination"]["TopicARN"])
     (subscription,) = [s for s in production.properties("SNS::Subscription") if s["Protocol"] == "lambda"]
     assert format_value(subscription["TopicArn"]) == topic == "MailFeedbackNotificationsTopic"
-    assert format_value(subscription["Endpoint"]) == "MailFeedbackFunction.Arn"
+    assert format_value(subscription["Endpoint"]) == "MailFeedbackFunctionAliaslive"
     (allowed,) = [p for p in production.properties("Lambda::Permission") if p["Principal"] == "sns.amazonaws.com"]
     assert (format_value(allowed["FunctionName"]), format_value(allowed["SourceArn"])) == (
-        "MailFeedbackFunction.Arn",
+        "MailFeedbackFunctionAliaslive",
         topic,
     )
 

@@ -26,4 +26,5 @@ def test_cfn_lint_finds_nothing_in_any_stage(synthesize: Callable[[Stage], Synth
 
 
 def test_each_rule_that_is_not_followed_has_a_reason() -> None:
-    assert all(rule.startswith("AwsSolutions::") and len(reason) > 40 for rule, reason in ACCEPTED.items())
+    assert all(rule.startswith(("AwsSolutions::", "CloudFormation-Validate::")) for rule in ACCEPTED)
+    assert all(len(reason) > 40 for reason in ACCEPTED.values())

@@ -10,7 +10,7 @@ from tests.support.template import Synthesized, format_value
 def test_each_job_is_called_at_its_rows_interval(production: Synthesized) -> None:
     often = {5: "rate(5 minutes)", 60: "cron(0 * * * ? *)"}
     assert _scheduled(production) == {
-        f"{camel_case(group.name)}Function.Arn": (often[group.every_minutes], {"job": group.name})
+        f"{camel_case(group.name)}FunctionAliaslive": (often[group.every_minutes], {"job": group.name})
         for group in GROUPS
         if group.every_minutes
     }
@@ -23,11 +23,11 @@ def test_each_job_s_clock_is_that_of_its_row() -> None:
 
 
 def test_the_outbox_is_swept_every_five_minutes(production: Synthesized) -> None:
-    assert _scheduled(production)["OutboxFunction.Arn"] == ("rate(5 minutes)", {"job": "outbox"})
+    assert _scheduled(production)["OutboxFunctionAliaslive"] == ("rate(5 minutes)", {"job": "outbox"})
 
 
 def test_invoicing_runs_at_each_full_hour(production: Synthesized) -> None:
-    assert _scheduled(production)["InvoicingFunction.Arn"] == ("cron(0 * * * ? *)", {"job": "invoicing"})
+    assert _scheduled(production)["InvoicingFunctionAliaslive"] == ("cron(0 * * * ? *)", {"job": "invoicing"})
 
 
 def test_only_the_rule_may_call_a_job(production: Synthesized) -> None:
@@ -36,9 +36,9 @@ def test_only_the_rule_may_call_a_job(production: Synthesized) -> None:
         format_value(permission["FunctionName"]): format_value(permission["SourceArn"]) for permission in permissions
     }
     assert allowed == {
-        "OutboxFunction.Arn": "OutboxScheduleRule.Arn",
-        "InvoicingFunction.Arn": "InvoicingScheduleRule.Arn",
-        "UsageCheckFunction.Arn": "UsageCheckScheduleRule.Arn",
+        "OutboxFunctionAliaslive": "OutboxScheduleRule.Arn",
+        "InvoicingFunctionAliaslive": "InvoicingScheduleRule.Arn",
+        "UsageCheckFunctionAliaslive": "UsageCheckScheduleRule.Arn",
     }
 
 

@@ -11,7 +11,7 @@ from tests.functions.lambda_events import stream_record
 from tests.support.app import App
 from tests.support.template import Properties, Synthesized, format_value
 
-OUTBOX, USAGE = "OutboxFunction", "UsageCheckFunction"
+OUTBOX, USAGE = "OutboxFunctionAliaslive:live", "UsageCheckFunctionAliaslive:live"
 each_function = pytest.mark.parametrize("function", [OUTBOX, USAGE])
 
 

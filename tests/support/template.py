@@ -44,7 +44,10 @@ class Synthesized:
 
 
 def format_value(value: Any) -> str:
-    """A value of the template in one line, ids without their hash: `TablesCore.Arn/index/work`."""
+    """A value of the template in one line, ids without their hash: `TablesCore.Arn/index/work`.
+
+    A part of a value is formatted as the whole value.
+    """
     match value:
         case str():
             return value
@@ -54,6 +57,8 @@ def format_value(value: Any) -> str:
             return f"{_unhashed(name)}.{attribute}"
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(format_value(part) for part in parts)
+        case {"Fn::Select": [_, {"Fn::Split": [_, whole]}]}:
+            return format_value(whole)
     raise ValueError(f"can't be formatted in one line: {value}")
 
 

@@ -12,7 +12,7 @@ class JobFailed(Exception):
 
 
 class Jobs:
-    """`functions` maps each job to the name of its function: `outbox` to `tallybook-local-Outbox…`."""
+    """`functions` maps each job to the ARN of its function: `outbox` to `arn:aws:lambda:…Outbox…:live`."""
 
     def __init__(self, client: Any, functions: Mapping[str, str], interceptor: Interceptor = passthrough) -> None:
         self._client = client
