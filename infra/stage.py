@@ -45,11 +45,11 @@ STAGES = {
         expire=True,
         mail_from="Tallybook <no-reply@example.com>",
     ),
-    "staging": Stage(
-        name="staging",
+    "dev": Stage(
+        name="dev",
         keep=False,
         expire=True,
-        mail_from="Tallybook <no-reply@staging.example.com>",  # an AWS account can have a domain only once
+        mail_from="Tallybook <no-reply@dev.example.com>",  # an AWS account can have a domain only once
         log_days=7,
     ),
 }
