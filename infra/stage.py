@@ -10,6 +10,9 @@ class Stage:
     name: str
     keep: bool
     """Keep the tables if the stack is deleted, refuse their deletion, and allow restoring any second of 35 days."""
+    protect: bool = True
+    """Protect what is kept from deletion. `make deploy` turns it off while it creates the stack, since a creation that
+    fails is rolled back, and what refuses to be deleted would stay behind without a stack."""
     expire: bool
     """Let DynamoDB remove items by `expires`. Not locally: the emulator ignores the moved clock."""
     arm: bool = True
@@ -28,6 +31,10 @@ class Stage:
     alarm_email: str | None = None
     log_days: int = 30
     log_level: str = "INFO"
+
+    @property
+    def protected(self) -> bool:
+        return self.keep and self.protect
 
     @property
     def mail_address(self) -> str:
