@@ -16,7 +16,7 @@ SDKS := $(VENV)/sdks
 CLIENT := $(VENV)/client
 LOCKED := --group runtime --group operator --group infra --group dev
 PORT ?= 8000
-STAGE ?= production
+STAGE ?= dev
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
@@ -44,7 +44,7 @@ lint: install  ## check style, formatting, types, and the imports between layers
 format: install  ## format the code
 	@$(VENV)/bin/ruff check -q --fix . ; $(VENV)/bin/ruff format -q .
 
-synth: base  ## write the CloudFormation template of STAGE=production to cdk.out/
+synth: base  ## write the CloudFormation template of STAGE=dev to cdk.out/
 	@$(PYTHON) -m infra.app
 
 bench: install  ## print benchmark figures (ONLY=deterministic: those that never vary, for diff; ONLY=cold: one section)

@@ -1,4 +1,4 @@
-"""Synthesize a stage into `cdk.out/`: `STAGE=production python -m infra.app`. It needs no CDK CLI."""
+"""Synthesize a stage into `cdk.out/`: `STAGE=dev python -m infra.app`. It needs no CDK CLI."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from infra.bundle import ROOT
 from infra.nag import add_rules
 from infra.stack import Tallybook, stack_name
 from infra.stage import STAGES, Stage, local
+from infra.stage_checks import WrongSettings, check_stage
 
 _METADATA = {"aws:cdk:enable-asset-metadata": True, "aws:cdk:enable-path-metadata": True}
 
@@ -32,10 +33,14 @@ def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAss
 
 
 def main() -> None:
-    name = os.environ.get("STAGE") or "production"
+    name = os.environ.get("STAGE") or "dev"
     stages = STAGES | {"local": local(int(os.environ.get("PORT") or 8000))}
     if name not in stages:
         sys.exit(f"There is no stage {name!r} in infra/stage.py; the stages are {', '.join(stages)}")
+    try:
+        check_stage(stages[name])
+    except WrongSettings as wrong:
+        sys.exit(str(wrong))
     out = Path(os.environ.get("OUT") or "cdk.out")
     synthesize(stages[name], out, copy_assets=name != "local")
     print(f"Synthesized {name}: {out / stack_name(stages[name])}.template.json")

@@ -98,7 +98,7 @@ def log_group_of(scope: Construct, stage: Stage) -> logs.LogGroup:
         scope,
         "Log",
         retention=_RETENTION[stage.log_days],
-        removal_policy=RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY,
     )
 
 

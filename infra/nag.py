@@ -6,6 +6,7 @@ from cdk_nag import AwsSolutionsChecks
 ACCEPTED = {
     "AwsSolutions::AwsSolutions-APIG4": "Each function authenticates: an authorizer of the gateway would write"
     " its own 401 bodies, and add a second cold start.",
+    "AwsSolutions::AwsSolutions-DDB3": "Only a stage that keeps its data pays for recovery; a test requires it there.",
     "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's actions take no resource, and CodeDeploy"
     " may read the state of all alarms; no other action is allowed on every resource.",
     "AwsSolutions::AwsSolutions-L1": "The runtime is the Python that the tests run on; it changes with the lock.",

@@ -28,7 +28,7 @@ class Tallybook(Stack):
             scope,
             stack_name(stage),
             description=f"Tallybook, {stage.name}",
-            termination_protection=stage.keep,
+            termination_protection=stage.protected,
         )
         tables = Tables(self, stage)
         layers = Layers(self, stage)

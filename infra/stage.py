@@ -13,6 +13,9 @@ class Stage:
     name: str
     keep: bool
     """Keep the tables if the stack is deleted, refuse their deletion, and allow restoring any second of 35 days."""
+    protect: bool = True
+    """Protect what is kept from deletion. `make deploy` turns it off while it creates the stack, since a creation that
+    fails is rolled back, and what refuses to be deleted would stay behind without a stack."""
     expire: bool
     """Let DynamoDB remove items by `expires`. Not locally: the emulator ignores the moved clock."""
     arm: bool = True
@@ -44,6 +47,10 @@ class Stage:
     log_level: str = "INFO"
 
     @property
+    def protected(self) -> bool:
+        return self.keep and self.protect
+
+    @property
     def mail_address(self) -> str:
         return parseaddr(self.mail_from)[1]
 
@@ -60,12 +67,12 @@ STAGES = {
         shift="canary",
         mail_from="Tallybook <no-reply@example.com>",
     ),
-    "staging": Stage(
-        name="staging",
+    "dev": Stage(
+        name="dev",
         keep=False,
         expire=True,
         shift="all at once",
-        mail_from="Tallybook <no-reply@staging.example.com>",  # an AWS account can have a domain only once
+        mail_from="Tallybook <no-reply@dev.example.com>",  # an AWS account can have a domain only once
         log_days=7,
     ),
 }

@@ -143,13 +143,6 @@ def test_a_defect_is_answered_in_the_paths_dialect(
     assert f"{CAUSE} at {path}" in logged()
 
 
-def test_an_app_without_a_catalog_answers_500(empty_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "context", lambda: empty_app.ctx)
-    for route in (Route("GET", "/v1/user-management/plans"), Route("POST", "/auth/register")):
-        answer = call(route.method, route.path, body={"email": "ada@example.com", "password": PASSWORD})
-        check_refusal(answer, route.path, 500)
-
-
 def test_no_secret_is_logged_stored_or_published(app: App, fake_aws: FakeAws, logged: Callable[[], str]) -> None:
     secrets: list[str] = []
     stored = ""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tallybook.cli.catalog_file import read_catalog
-from tallybook.domain.errors import Failed
+from tallybook.domain.errors import Failed, Unavailable
 from tallybook.domain.times import parse_instant
 from tallybook.store import keys
 from tallybook.store.catalogs import Catalogs
@@ -141,9 +141,10 @@ def test_a_lost_answer_adds_no_version(process: Process) -> None:
     assert process.tables.get(keys.catalog_version(2)) is None
 
 
-def test_without_a_catalog_reading_it_fails_with_no_catalog(process: Process) -> None:
-    with pytest.raises(Failed) as failed:
+def test_without_a_catalog_reading_it_is_unavailable_with_the_cure(process: Process) -> None:
+    with pytest.raises(Unavailable) as failed:
         process.catalogs.current()
     assert failed.value.code == "no_catalog"
+    assert "tallybook catalog apply" in str(failed.value.__cause__)
     with pytest.raises(Failed):
         process.catalogs.version(1)

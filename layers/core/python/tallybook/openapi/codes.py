@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tallybook.domain.errors import Failed, TallybookError
+from tallybook.domain.errors import TallybookError, Unavailable
 from tallybook.wire.response import STATUS
 
 CODES: Mapping[str, str] = {
@@ -65,6 +65,6 @@ CLASSES: Mapping[int, type[TallybookError]] = {status: kind for kind, status in 
 
 USUAL: Mapping[int, tuple[str, ...]] = {
     **{status: (kind.code,) for status, kind in CLASSES.items()},
-    STATUS[Failed]: (Failed.code, "no_catalog"),
+    STATUS[Unavailable]: (Unavailable.code, "no_catalog"),
 }
 """The codes of a status in most operations."""

@@ -48,8 +48,8 @@ def _general(endpoint: Endpoint, operation: Operation) -> Iterator[tuple[int, st
         yield STATUS[NotFound], NotFound.code
     if takes_body(endpoint):
         yield from ((status, code) for status in _OF_A_BODY for code in USUAL.get(status, ()))
-    yield from ((STATUS[Failed], code) for code in USUAL[STATUS[Failed]])
-    yield STATUS[Unavailable], Unavailable.code
+    yield STATUS[Failed], Failed.code
+    yield from ((STATUS[Unavailable], code) for code in USUAL[STATUS[Unavailable]])
 
 
 def _forbidden(endpoint: Endpoint, operation: Operation) -> Iterator[str]:

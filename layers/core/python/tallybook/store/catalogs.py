@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tallybook.domain.catalog import Catalog, parse_catalog
-from tallybook.domain.errors import Failed, NotFound
+from tallybook.domain.errors import Failed, NotFound, Unavailable
 from tallybook.store import keys
 from tallybook.store.commands import Put
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.table import Tables
 
 _FRESH_SECONDS = 60.0
+_APPLY = "the operator applies one: tallybook catalog apply infra/catalog.toml"
 
 
 class Catalogs:
@@ -28,7 +29,7 @@ class Catalogs:
         self._current: tuple[float, int] | None = None
 
     def current(self, *, with_plan: str | None = None) -> Catalog:
-        """The current version, from the cache of a minute: a period that opens now pins it. Failed `no_catalog`.
+        """The current version, from the cache of a minute: a period that opens now pins it. Unavailable `no_catalog`.
 
         It is read now if the cached one lacks `with_plan`, a plan that an account is on. Another process may have put
         it there, and the current version always has it, because no version drops a plan.
@@ -40,7 +41,7 @@ class Catalogs:
         ):
             item = self._tables.get(keys.catalog_current())
             if item is None:
-                raise Failed("No catalog has been applied yet", code="no_catalog")
+                raise Unavailable("No catalog has been applied yet", code="no_catalog") from LookupError(_APPLY)
             self._keep(int(item["version"]), item["body"])
             self._current = (self._elapsed(), int(item["version"]))
         return self._versions[self._current[1]]
