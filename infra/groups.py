@@ -13,8 +13,8 @@ READ: tuple[Action, ...] = ("BatchGetItem", "GetItem")
 WRITE: tuple[Action, ...] = ("PutItem", "UpdateItem")
 
 PLATFORM_KEYS = "PLATFORM#*"
-OPERATOR_ITEMS = ("PLATFORM", PLATFORM_KEYS, "CATALOG")
-"""Patterns of the partitions that only the operator writes: platform keys, their list, and the catalog."""
+OPERATOR_ITEMS = ("PLATFORM", PLATFORM_KEYS, "CATALOG", "FORMAT")
+"""Patterns of the partitions that only the operator writes: platform keys, their list, the catalog, the formats."""
 
 LAST_USE = ("pk", "sk", "last_used_at")
 """The attributes of the request that notes when a platform key was used."""

@@ -12,11 +12,13 @@ from infra.layers import Layers
 from infra.mail import Mail
 from infra.queues import Queue
 from infra.release import Release
+from infra.release_outputs import outputs_of
 from infra.schedules import Schedule
 from infra.stage import Stage
 from infra.stream import Stream
 from infra.tables import Tables
 from infra.topics import Topic
+from tallybook.domain.formats import THIS
 from tallybook.domain.jobs import camel_case
 
 
@@ -69,6 +71,8 @@ class Tallybook(Stack):
         self._output("UsageTable", tables.usage.table_name)
         self._output("UsageQueueUrl", queues["usage"].main.queue_url)
         self._output("BusName", bus.name)
+        for name, value in outputs_of(THIS).items():
+            self._output(name, value)
         for function in functions:
             if function.group.every_minutes:
                 self._output(f"{camel_case(function.group.name)}Function", function.entry.function_arn)

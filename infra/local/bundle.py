@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from infra.bundle import ROOT
 from infra.local.cloud import Cloud, Credentials, free_port, ministack
 from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
+from infra.local.formats import check_data, migrate_data
 from infra.local.inputs import digest_of_inputs
 from infra.local.jobs import invoke
 from infra.local.proxy import Proxy
@@ -43,7 +44,7 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
     began = time.monotonic()
     clock = {"TALLYBOOK_CLOCK_FILE": str(state_dir.clock)}
     with exclusive(state_dir) as lock, Proxy(port) as proxy:
-        state_dir.check_version()
+        state_dir.check_format()
         make_private(state_dir.folder)  # older bundles left it readable
         saved = read_variables(state_dir.env)
         credentials = Credentials.read(saved) or Credentials.random()
@@ -51,18 +52,20 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
         _print_step("Starting the emulated cloud")
         cloud_port = free_port(prefer=urlsplit(saved.get("AWS_ENDPOINT_URL", "")).port)
         with ministack(state_dir.state, credentials=credentials, port=cloud_port, env=clock, pass_fds=[lock]) as cloud:
-            before = deployed(cloud, STACK)
-            stack = _deploy_if_changed(before, state_dir, cloud, port)
-            connection = {
+            common = {
                 "TALLYBOOK_URL": f"http://localhost:{port}",
                 "TALLYBOOK_STACK": STACK,
-                "CORE_TABLE": stack.outputs["CoreTable"],
-                "USAGE_TABLE": stack.outputs["UsageTable"],
                 "AWS_ENDPOINT_URL": cloud.endpoint,
                 **credentials.variables,
                 **clock,
             }
+            before = deployed(cloud, STACK)
+            if before is not None:
+                check_data(_operator_context(common | _tables(before), credentials), before)
+            stack = _deploy_if_changed(before, state_dir, cloud, port)
+            connection = common | _tables(stack)
             ctx = _operator_context(connection, credentials)
+            migrate_data(ctx, step=_print_step)
             if before is not stack:
                 apply_local_catalog(ctx)
             known = saved if before is not None else {}
@@ -73,6 +76,10 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
             invoke(cloud, stack.outputs["OutboxFunction"], {"job": "outbox"})
             proxy.serve(cloud, api_id)
             yield Running(variables, state_dir.env, state_dir.state / "ministack.log", time.monotonic() - began)
+
+
+def _tables(stack: Deployed) -> dict[str, str]:
+    return {"CORE_TABLE": stack.outputs["CoreTable"], "USAGE_TABLE": stack.outputs["UsageTable"]}
 
 
 def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, cloud: Cloud, port: int) -> Deployed:

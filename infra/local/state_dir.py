@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.bundle import ROOT
+from tallybook.domain.formats import THIS, Release
 from tallybook.gateways.private_files import replace_private
 
-STATE_VERSION = "6"
-"""Increment it with each change of the stored items that makes older ones unreadable."""
+_FIRST_FORMAT = ("5", "6")
+"""What states of the releases before format 2 have in the file `version`."""
 
 _LAST_RUN_SAVE_SECONDS = 30.0
 
@@ -37,13 +38,22 @@ class StateDir:
     def from_environment(cls) -> "StateDir":
         return cls(Path(os.environ.get("TALLYBOOK_LOCAL_DIR") or ROOT / ".local").absolute())
 
-    def check_version(self) -> None:
-        """Raise CannotStart if the stored state is of another version; else record the version."""
-        if self.state.exists() and (not self.version.exists() or self.version.read_text() != STATE_VERSION):
-            raise CannotStart(
-                "The stored state is of another version of Tallybook: remove it with make reset, then make run"
-            )
-        replace_private(self.version, STATE_VERSION.encode())
+    def check_format(self, code: Release = THIS) -> None:
+        """Raise CannotStart if the code can't read the stored state; else record the format that it writes."""
+        if self.state.exists():
+            stored = self.version.read_text() if self.version.exists() else ""
+            number = 1 if stored in _FIRST_FORMAT else _number(stored)
+            if number not in code.reads:
+                older = number < code.reads[0]
+                release = "an earlier release that this one can't read" if older else "a later release: use that one"
+                raise CannotStart(f"The state is of {release}, or remove it with make reset, then make run")
+        replace_private(self.version, f"format {code.writes}".encode())
+
+
+def _number(version: str) -> int:
+    """2 for `format 2`; 0 for the state of a release before the first format."""
+    name, _, number = version.partition(" ")
+    return int(number) if name == "format" and number.isdecimal() else 0
 
 
 def make_private(folder: Path) -> None:

@@ -18,7 +18,9 @@ class Aws:
     """`outputs` are the stack's; `job` returns a function's answer to a payload; `requested` lists all calls."""
 
     url: str = ""
+    stack: str = STACK
     outputs: dict[str, str] = field(default_factory=dict)
+    status: str = "UPDATE_COMPLETE"
     job: Callable[[Any], Any] = lambda _: {}
     failure: Any = None
     requested: list[str] = field(default_factory=list)
@@ -26,14 +28,15 @@ class Aws:
     def describe(self, body: bytes) -> tuple[int, str]:
         name = parse_qs(body.decode())["StackName"][0]
         self.requested.append(name)
-        if name != STACK:
+        if name != self.stack:
             message = f"<Code>ValidationError</Code><Message>Stack with id {name} does not exist</Message>"
             return 400, f"<ErrorResponse><Error><Type>Sender</Type>{message}</Error></ErrorResponse>"
         members = "".join(
             f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
             for key, value in self.outputs.items()
         )
-        stack = f"<member><StackName>{name}</StackName><Outputs>{members}</Outputs></member>"
+        named = f"<StackName>{name}</StackName><StackStatus>{self.status}</StackStatus>"
+        stack = f"<member>{named}<Outputs>{members}</Outputs></member>"
         return 200, (
             f'<DescribeStacksResponse xmlns="{_XMLNS}"><DescribeStacksResult><Stacks>{stack}</Stacks>'
             "</DescribeStacksResult></DescribeStacksResponse>"
@@ -47,8 +50,8 @@ class Aws:
 
 
 @contextmanager
-def aws() -> Iterator[Aws]:
-    stub = Aws()
+def aws(stack: str = STACK) -> Iterator[Aws]:
+    stub = Aws(stack=stack)
 
     class Exchange(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -52,7 +52,7 @@ def test_a_link_in_place_of_the_new_file_is_not_followed(tmp_path: Path) -> None
 def test_all_files_of_the_local_state_are_private(folder: Path) -> None:
     state_dir = StateDir(folder)
     with exclusive(state_dir):
-        state_dir.check_version()
+        state_dir.check_format()
         write_variables(state_dir.env, {"NAME": "value"})
         Clock(state_dir.clock).move_to(datetime(2031, 5, 1, tzinfo=UTC))
         (folder / "lambda.json").write_text('{"dynamodb_stream_positions": {"data": {"a": 1}}}')

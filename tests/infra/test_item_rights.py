@@ -20,7 +20,7 @@ CORE = "core"
 ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{CORE}"
 KEY: Mapping[str, Any] = {"pk": {"S": "PLATFORM#p"}, "sk": {"S": "KEY"}}
 OTHER: Mapping[str, Any] = {"pk": {"S": "ACCOUNT#a"}, "sk": {"S": "-"}}
-OPERATORS = ("PLATFORM", "PLATFORM#evil", "CATALOG")
+OPERATORS = ("PLATFORM", "PLATFORM#evil", "CATALOG", "FORMAT")
 VALUE: Mapping[str, Any] = {":x": {"S": "x"}}
 
 type Write = tuple[str, dict[str, Any]]

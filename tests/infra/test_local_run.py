@@ -16,6 +16,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+import boto3
+
 from infra.local.variables import write_variables
 from tests.support.local_stack import ROOT, LocalStack, free_port, running
 
@@ -46,8 +48,13 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
         _grant(first, amount=7, reference="one")
         balance = _balance(first)
         _check_second_run_is_refused(folder, port)
+        assert _stored(first, "FORMAT", "FORMAT")["formats"] == {"L": [{"N": "2"}]}
+        _leave_data_of_an_older_release(first)
+    assert (folder / "version").read_text() == "format 2"
+    (folder / "version").write_text("6")
     again = _run_until_killed(folder, port)
     assert "Synthesizing" not in again
+    assert "Migrating the data to format 2\n" in again
     assert {name: LocalStack(folder, again).variables[name] for name in NAMES} == {name: first[name] for name in NAMES}
     second = LocalStack(folder, again).variables
     assert second["AWS_SECRET_ACCESS_KEY"] == first["AWS_SECRET_ACCESS_KEY"]
@@ -60,6 +67,9 @@ def test_a_run_keeps_its_state_for_the_next_even_if_it_is_killed(tmp_path: Path)
         assert "Creating an account" not in changed.terminal
         assert changed.variables["TALLYBOOK_API_KEY"] == first["TALLYBOOK_API_KEY"]
         assert _balance(changed.variables) == balance + 5
+        assert "Migrating" not in changed.terminal
+        assert _stored(changed.variables, "FORMAT", "FORMAT")["formats"] == {"L": [{"N": "2"}]}
+        assert _stored(changed.variables, _account(first), "ACCOUNT")["schedules"] == {"N": "0"}
         _check_clock_moves_periods(changed)
 
 
@@ -73,11 +83,12 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
     assert f"Port {port} is in use" in done.stderr
 
 
-def test_the_state_of_an_older_bundle_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_the_state_of_a_newer_release_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
+    (tmp_path / "version").write_text("format 3")
     done = _start(tmp_path, free_port())
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "make reset" in done.stderr
+    assert "of a later release: use that one, or remove it with make reset" in done.stderr
     assert list((tmp_path / "state").iterdir()) == []
 
 
@@ -154,6 +165,31 @@ def _leave_as_an_older_bundle(folder: Path, variables: Mapping[str, str]) -> Non
     for path in (folder, *folder.rglob("*")):
         with suppress(FileNotFoundError):  # the emulator replaces its temporary files
             path.chmod(path.stat().st_mode | 0o044)
+
+
+def _leave_data_of_an_older_release(variables: Mapping[str, str]) -> None:
+    """As before formats were recorded: no record, and an account without an attribute that was added later."""
+    table, core = variables["CORE_TABLE"], _dynamodb(variables)
+    core.delete_item(TableName=table, Key={"pk": {"S": "FORMAT"}, "sk": {"S": "FORMAT"}})
+    account = {"pk": {"S": _account(variables)}, "sk": {"S": "ACCOUNT"}}
+    core.update_item(TableName=table, Key=account, UpdateExpression="REMOVE schedules")
+
+
+def _stored(variables: Mapping[str, str], pk: str, sk: str) -> Any:
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    return _dynamodb(variables).get_item(TableName=variables["CORE_TABLE"], Key=key)["Item"]
+
+
+def _account(variables: Mapping[str, str]) -> str:
+    return variables["TALLYBOOK_ACCOUNT_ID"].replace("acc-", "ACCOUNT#")
+
+
+def _dynamodb(variables: Mapping[str, str]) -> Any:
+    return boto3.session.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=variables["AWS_DEFAULT_REGION"],
+    ).client("dynamodb", endpoint_url=variables["AWS_ENDPOINT_URL"])
 
 
 def _check_second_run_is_refused(folder: Path, port: int) -> None:

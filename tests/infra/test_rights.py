@@ -79,8 +79,9 @@ def test_mails_are_sent_only_from_the_stages_address(production: Synthesized) ->
 
 @each_group
 def test_no_function_writes_what_only_the_operator_writes(group: Group, production: Synthesized) -> None:
-    """Also the list of the platform's keys, and the catalog that periods pin."""
-    for key in (keys.platform_key("p"), keys.platform_keys(), keys.catalog_current(), keys.catalog_version(3)):
+    """Also the list of the platform's keys, the catalog that periods pin, and the formats of the data."""
+    catalog = (keys.catalog_current(), keys.catalog_version(3))
+    for key in (keys.platform_key("p"), keys.platform_keys(), *catalog, keys.format_item()):
         for action in ("PutItem", "DeleteItem"):
             assert _is_denied(group, production, action, key)
         allowed = group.notes_key_use and key == keys.platform_key("p")

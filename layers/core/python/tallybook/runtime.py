@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import boto3
 from botocore.config import Config
 
 from tallybook.gateways.clock import Clock
+from tallybook.gateways.interceptor import Interceptor, passthrough
 from tallybook.gateways.queue import Queue
 from tallybook.services.context import Context
+from tallybook.services.releases.start import check_start
 from tallybook.store.catalogs import Catalogs
+from tallybook.store.keys import TableName
 from tallybook.store.table import Tables
 
 _CONFIG = Config(
@@ -38,9 +42,11 @@ def connect(
     endpoint_url: str | None = None,
     clock_file: str | None = None,
     usage_shards: int = 1,
+    interceptor: Interceptor = passthrough,
 ) -> Context:
     """A context with these tables; its clock can be moved by `clock_file`, if there is one."""
-    tables = Tables(dynamodb(endpoint_url), {"core": core_table, "usage": usage_table})
+    names: Mapping[TableName, str] = {"core": core_table, "usage": usage_table}
+    tables = Tables(dynamodb(endpoint_url), names, interceptor=interceptor)
     clock = Clock(Path(clock_file) if clock_file else None)
     return Context(tables=tables, catalogs=Catalogs(tables), clock=clock, usage_shards=usage_shards)
 
@@ -68,9 +74,15 @@ def seconds_left(context: Any) -> float:
 
 
 def prepare() -> None:
-    """Finish a cold start in Lambda: create the client, and exempt all imported objects from garbage collection."""
+    """Finish a cold start in Lambda: create the client, check the data's format by the first call of the connection,
+    and exempt all imported objects from garbage collection.
+
+    FormatRefused. A snapshot of SnapStart keeps no connection, because it is restored later and elsewhere.
+    """
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        context()
+        check_start(context())
+        if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+            context().tables.disconnect()
         gc.freeze()
         gc.enable()
 

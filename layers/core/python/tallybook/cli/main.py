@@ -29,6 +29,7 @@ NOUNS = (
     "catalog",
     "platform-keys",
     "clock",
+    "migrate",
     "openapi",
 )
 

@@ -35,6 +35,7 @@ The table `core` holds the business data:
     run(A, T, S)                core  ACCOUNT#A         RUN#2026-04-01T00:00:00.000Z#S the same session, by its start
     catalog_current()           core  CATALOG           CURRENT                        catalog of new periods
     catalog_version(3)          core  CATALOG           VERSION#000003                 catalog that never changes
+    format_item()               core  FORMAT            FORMAT                         formats that items may have
 
 The table `usage` holds what was used, and is written up to a thousand times as often:
 
@@ -53,8 +54,7 @@ How the items are read:
                                     idempotency, if the request has such a key
     a user who signs in             GetItem email, then BatchGetItem of user and account
     a user who confirms an email    GetItem email_token, then BatchGetItem of email_change, account and both emails
-    a list of an account            API keys, users, allocations, requests: Query ACCOUNT#A by the prefix of sk, at
-                                    most 1,000 each
+    a list of an account            API keys, users, allocations, requests: Query by prefix, at most 1,000 each
     a numbered page                 audit log, ledger, plan changes, invoices, budget messages: Query ACCOUNT#A, sk
                                     between two numbers; the account has the count of each
     one invoice                     GetItem invoice_place, then GetItem invoice; for a void one, the place of the next
@@ -227,6 +227,10 @@ def catalog_current() -> Key:
 
 def catalog_version(version: int) -> Key:
     return Key("core", "CATALOG", f"VERSION#{version:06d}")
+
+
+def format_item() -> Key:
+    return Key("core", "FORMAT", "FORMAT")
 
 
 def marker(identity: str) -> Key:

@@ -82,6 +82,16 @@ class Sender:
                 raise Unavailable(_UNREACHABLE) from error
             backoff(_UNREACHABLE if lost else _BUSY)
 
+    def send_once(self, operation: str, **request: Any) -> Any:
+        """The response of one attempt; Unavailable after any error."""
+        try:
+            return self._interceptor(operation, lambda: getattr(self._client, operation)(**request))
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(_UNREACHABLE) from error
+
+    def disconnect(self) -> None:
+        self._client.close()
+
     def backoff(self) -> Callable[..., None]:
         """A function that waits before the next attempt, longer each time, and at last raises Unavailable."""
         began, attempt = self._elapsed(), 0
