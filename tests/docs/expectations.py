@@ -104,6 +104,7 @@ def _operator(printed: Printed) -> None:
     assert '"source_prefix": "host-1/"' in keys
     assert re.findall(r"^plk-\S+\t(\S+)", keys, re.MULTILINE) == ["host-1", "meter", "local"]
     assert "account.suspended" in record
+    assert {"invoicing", "usage", "usage_check"} <= set(re.findall(r"^(\w+)\t\d+\t\d+\t", record, re.MULTILINE))
     assert invoices.startswith("Nothing to do\n")
 
 

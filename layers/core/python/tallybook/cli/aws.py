@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -12,6 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tallybook.cli.stop import Stop, required
 
 _CONFIG = Config(connect_timeout=5, read_timeout=900, retries={"total_max_attempts": 1})  # a job may run for 15 minutes
+
+
+class Resource(NamedTuple):
+    """A resource of the stack, like `SQS::Queue`: its id in the template, and its name, address or ARN in AWS."""
+
+    type: str
+    logical_id: str
+    id: str
 
 
 @contextmanager
@@ -33,11 +41,31 @@ def client(service: str) -> Any:
 
 def stack_output(name: str) -> str:
     """The output `name` of the stack that TALLYBOOK_STACK names."""
-    stack = required("TALLYBOOK_STACK")
-    outputs = _outputs(stack)
-    if name not in outputs:
-        raise Stop(f"The stack {stack} has no output {name}: deploy it again")
-    return outputs[name]
+    found = find_output(name)
+    if found is None:
+        raise Stop(f"The stack {required('TALLYBOOK_STACK')} has no output {name}: deploy it again")
+    return found
+
+
+def find_output(name: str) -> str | None:
+    """The output `name` of the stack; None if it has none, like that of an earlier release."""
+    return _outputs(required("TALLYBOOK_STACK")).get(name)
+
+
+def stack_resources(type: str) -> list[Resource]:
+    """The resources of this type of the stack that TALLYBOOK_STACK names."""
+    return [resource for resource in _resources(required("TALLYBOOK_STACK")) if resource.type == type]
+
+
+@cache
+def _resources(stack: str) -> tuple[Resource, ...]:
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    return tuple(
+        Resource(found["ResourceType"].removeprefix("AWS::"), found["LogicalResourceId"], found["PhysicalResourceId"])
+        for page in pages
+        for found in page["StackResourceSummaries"]
+        if "PhysicalResourceId" in found
+    )
 
 
 @cache

@@ -26,6 +26,7 @@ NOUNS = (
     "invoices",
     "events",
     "outbox",
+    "queues",
     "catalog",
     "platform-keys",
     "clock",
