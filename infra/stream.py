@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.function import Function
 from tallybook.domain.jobs import camel_case
+from tallybook.domain.outbox import STREAM_BATCH
 
 type Kind = Literal["outbox", "usage"]
 RETRIES = 2
@@ -57,13 +58,14 @@ class Stream(Construct):
 _READING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
 _SOURCES: Mapping[Kind, _Source] = {
-    # Only insertions: an item that changes is being delivered already.
+    # Only insertions: an item that changes is being delivered already. One mapping for both lanes of the outbox: AWS
+    # allows two readers of a shard. A batch has so many records that a fast item is seen soon behind thousands.
     "outbox": _Source(
         {
             "eventName": FilterRule.is_equal("INSERT"),
             "dynamodb": {"Keys": {"pk": {"S": FilterRule.begins_with("OUTBOX#")}}},
         },
-        batch=10,
+        batch=STREAM_BATCH,
     ),
     # The mark of an account with unchecked usage: only if it is set or renewed, not if a check clears it. The window
     # limits the checks of a busy account to one a second.

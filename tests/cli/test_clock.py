@@ -14,7 +14,7 @@ from tallybook.services.billing.invoices import list_invoices
 from tallybook.services.jobs import usage_check as check_usage
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_task
-from tallybook.services.outbox.deliver import sweep
+from tallybook.services.outbox.sweep import sweep
 from tests.support.clock import StillClock
 from tests.support.invariants import check_invariants
 from tests.support.list_channels import list_channels

@@ -41,6 +41,7 @@ def test_waiting_items_are_listed(operator_app, tallybook, member, mail):
     assert item == {
         "id": mail,
         "kind": "mail",
+        "lane": "slow",
         "holds": ["welcome"],
         "account_id": member.subject,
         "state": "waiting",
@@ -55,7 +56,7 @@ def test_waiting_items_are_listed(operator_app, tallybook, member, mail):
     assert ["AccountRegistered", "SubscriptionStarted", "WalletMoved"] in [item["holds"] for item in items]
     assert len(read(tallybook("outbox", "list", "--json", "--limit", 1))["items"]) == 1
     head, *lines = tallybook("outbox", "list").out.splitlines()
-    assert head.startswith("id\tkind\tholds")
+    assert head.startswith("id\tkind\tlane\tholds")
     assert len(lines) == len(items)
     assert read(tallybook("outbox", "list", "--json", "--parked"))["items"] == []
 

@@ -10,7 +10,8 @@ from tallybook.gateways.bus import Bus, Published
 from tallybook.gateways.mail import Mail
 from tallybook.gateways.templates import render
 from tallybook.mail_hooks import HOOKS
-from tallybook.services.outbox.deliver import Channels, sweep
+from tallybook.services.outbox.deliver import Channels
+from tallybook.services.outbox.sweep import sweep
 from tests.gateways.aws import Service, service
 from tests.support.app import App
 

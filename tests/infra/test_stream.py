@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.groups import GROUPS
+from tallybook.domain.outbox import STREAM_BATCH
 from tallybook.services.jobs.usage_check import check_usage
 from tests.functions.lambda_events import stream_record
 from tests.support.app import App
@@ -54,9 +55,13 @@ def test_a_mapping_reads_the_stream_of_core_from_the_oldest_record(production: S
     assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
+def test_two_mappings_read_the_stream_as_aws_allows_for_a_shard(production: Synthesized) -> None:
+    assert len(_sources(production)) == 2
+
+
 def test_outbox_batches_are_immediate_and_usage_batches_wait_a_second(production: Synthesized) -> None:
     sources = _sources(production)
-    assert {name: source["BatchSize"] for name, source in sources.items()} == {OUTBOX: 10, USAGE: 100}
+    assert {name: source["BatchSize"] for name, source in sources.items()} == {OUTBOX: STREAM_BATCH, USAGE: 100}
     assert "MaximumBatchingWindowInSeconds" not in sources[OUTBOX]
     assert sources[USAGE]["MaximumBatchingWindowInSeconds"] == 1
 

@@ -4,15 +4,19 @@ from contextlib import suppress
 from typing import Any
 
 from tallybook.domain.errors import Conflict
-from tallybook.domain.outbox import LEASE
+from tallybook.domain.outbox import LEASE, Lane
 from tallybook.services.identity.api_keys import create_api_key
 from tallybook.services.identity.authenticate import authenticate
 from tallybook.services.identity.change_password import ask_for_reset, set_password
-from tallybook.services.outbox.deliver import deliver, retry, sweep
+from tallybook.services.outbox.batch import deliver_batch
+from tallybook.services.outbox.deliver import deliver, retry
 from tallybook.services.outbox.suppressions import suppress_addresses
+from tallybook.services.outbox.sweep import sweep
+from tallybook.store.outbox import lane_of, read_outbox_item
 from tests.simulation.conftest import Sweep
 from tests.support.app import HERE, PASSWORD, App
 from tests.support.faults import client_error
+from tests.support.waiting_mails import as_of_an_earlier_release, put_waiting, stored_item
 
 FOREVER = 1e9
 
@@ -42,7 +46,7 @@ def test_a_sweep(sweep: Sweep) -> None:
         app.clock.advance(seconds=LEASE.total_seconds())
         return sweep_all(app)
 
-    assert sweep(prepare, act, check_all_delivered) == 26
+    assert sweep(prepare, act, check_all_delivered) == 30  # 8 of them query the index
 
 
 def sweep_all(app: App) -> Any:
@@ -56,6 +60,38 @@ def test_a_stream_that_repeats_every_record(sweep: Sweep) -> None:
             deliver(app.ctx, app.fake_aws.channels(), item_id)
 
     assert sweep(prepare, act, check_all_delivered) == 25
+
+
+def test_a_batch_of_both_lanes(sweep: Sweep) -> None:
+    def act(app: App, ids: list[str]) -> None:
+        app.clock.advance(seconds=LEASE.total_seconds())
+        lanes: dict[Lane, list[str]] = {"fast": in_lane(app, "fast", ids), "slow": in_lane(app, "slow", ids)}
+        deliver_batch(app.ctx, app.fake_aws.channels(), lanes, deadline=FOREVER)
+
+    assert sweep(prepare, act, check_all_delivered) == 22
+
+
+def test_a_slow_item_of_a_release_without_lanes_that_fails(sweep: Sweep) -> None:
+    def old(app: App) -> str:
+        item_id = put_waiting(app, "slow", "ada")
+        as_of_an_earlier_release(app, item_id)
+        return item_id
+
+    def act(app: App, item_id: str) -> None:
+        app.clock.advance(seconds=LEASE.total_seconds())
+        interceptor, app.fake_aws.interceptor = app.fake_aws.interceptor, throttle
+        try:
+            deliver(app.ctx, app.fake_aws.channels(), item_id)
+        finally:
+            app.fake_aws.interceptor = interceptor
+        app.clock.advance(minutes=30)  # as long as the pause after a repeated attempt
+        sweep_all(app)
+
+    def check(app: App, item_id: str, _: Any) -> None:
+        assert app.waiting() == []
+        assert 1 <= len(app.fake_aws.mails) <= 2
+
+    assert sweep(old, act, check) == 18
 
 
 def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
@@ -82,6 +118,14 @@ def test_a_parked_item_that_the_operator_tries_again(sweep: Sweep) -> None:
 
 def refuse(operation: str, _: Any) -> Any:
     raise client_error(operation, "BadRequestException")
+
+
+def throttle(operation: str, _: Any) -> Any:
+    raise client_error(operation, "TooManyRequestsException")
+
+
+def in_lane(app: App, lane: Lane, ids: list[str]) -> list[str]:
+    return [each for each in ids if lane_of(read_outbox_item(stored_item(app, each))) == lane]
 
 
 def kind_of(app: App, item_id: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from tallybook.domain.audit import OPERATOR
 from tallybook.services.accounts.suspension import set_account_status
 from tallybook.services.identity.change_password import ask_for_reset
-from tallybook.services.outbox.deliver import deliver, sweep
+from tallybook.services.outbox.deliver import deliver
+from tallybook.services.outbox.sweep import sweep
 from tests.support.app import HERE, App, Member
 from tests.support.invariants import check_invariants
 

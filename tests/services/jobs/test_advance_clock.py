@@ -14,7 +14,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.jobs.advance_clock import MAX_ADVANCE, Call, advance_clock
 from tallybook.services.jobs.due_tasks import Task, due_tasks
 from tallybook.services.jobs.invoicing import run_task
-from tallybook.services.outbox.deliver import sweep
+from tallybook.services.outbox.sweep import sweep
 from tallybook.store.commands import Delete, Put
 from tallybook.store.keys import Key
 from tests.support.app import App

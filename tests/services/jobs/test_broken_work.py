@@ -9,7 +9,7 @@ from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK, partition
 from tallybook.services.jobs.due_tasks import due_tasks
 from tallybook.services.jobs.invoicing import run_tasks
-from tallybook.services.outbox.deliver import sweep
+from tallybook.services.outbox.sweep import sweep
 from tallybook.store import keys
 from tallybook.store.commands import Put
 from tallybook.store.keys import Key

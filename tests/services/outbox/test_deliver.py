@@ -10,8 +10,9 @@ from botocore.exceptions import ReadTimeoutError
 from tallybook.domain.errors import Conflict, NotFound
 from tallybook.domain.outbox import LEASE, MAX_ATTEMPTS, Mail
 from tallybook.domain.times import parse_instant
-from tallybook.services.outbox.deliver import deliver, list_outbox, retry, sweep
+from tallybook.services.outbox.deliver import deliver, list_outbox, retry
 from tallybook.services.outbox.suppressions import suppress_addresses
+from tallybook.services.outbox.sweep import sweep
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.outbox import claim, mark_delivered, put_mail, read_outbox_item
 from tests.support.app import App
@@ -75,8 +76,8 @@ def test_the_sweep_delivers_items_that_the_stream_missed(app: App) -> None:
 def test_an_empty_sweep_queries_each_partition_once(app: App) -> None:
     app.meter.clear()
     sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
-    assert app.meter.operations == ["query"] * 4
-    assert app.meter.read_units == 2
+    assert app.meter.operations == ["query"] * 8
+    assert app.meter.read_units == 4
 
 
 def test_a_sweep_stops_at_its_deadline_and_the_next_one_continues(app: App) -> None:

@@ -18,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Undelivered mails and events, and suppressed addresses."
 )
 
-_COLUMNS = ("id", "kind", "holds", "account_id", "due", "attempts", "error")
+_COLUMNS = ("id", "kind", "lane", "holds", "account_id", "due", "attempts", "error")
 Address = Annotated[str, typer.Argument(callback=cleaned, help="An email address.", metavar="ADDRESS")]
 Item = Annotated[str, typer.Argument(callback=cleaned, help="The item's id.", metavar="ID")]
 

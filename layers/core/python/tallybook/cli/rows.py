@@ -16,7 +16,7 @@ from tallybook.domain.invoices import Invoice
 from tallybook.domain.outbox import OutboxItem
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import stamp, stamp_or_none
-from tallybook.store.outbox import content_names
+from tallybook.store.outbox import content_names, lane_of
 from tallybook.store.unreadable import Unreadable
 from tallybook.wire.scalebox.account import account_fields, present_api_key, user_fields
 from tallybook.wire.scalebox.audit import present_audit_entry
@@ -151,6 +151,7 @@ def outbox_row(item: OutboxItem) -> Row:
     return {
         "id": item.id,
         "kind": item.kind,
+        "lane": lane_of(item),
         "holds": content_names(item),
         "account_id": ACCOUNT + item.account_id if item.account_id else None,
         "state": item.state,

@@ -32,7 +32,7 @@ class Job(NamedTuple):
         return EPOCH + ceil_div(due - EPOCH, by=self.every) * self.every
 
 
-OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox",))
+OUTBOX = Job("outbox", every=timedelta(minutes=5), work=("outbox", "slow"))
 INVOICES = Job("invoicing", every=timedelta(hours=1), work=("closing", "overdue"), queued=True)
 USAGE_CHECK = Job("usage_check", every=timedelta(minutes=5), work=("running", "dirty", "budget"), queued=True)
 JOBS = (OUTBOX, USAGE_CHECK, INVOICES)

@@ -2,6 +2,9 @@
 
 An item waits until it is delivered. After a failed attempt comes another one, after longer and longer pauses; after
 the last one the item is parked for an operator.
+
+There are two lanes. Mail about money and access is in the fast one, and does not wait for what is in the slow one:
+other mail, and the events.
 """
 
 from collections.abc import Mapping
@@ -10,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 type Kind = Literal["mail", "events"]
+type Lane = Literal["fast", "slow"]
 type SubjectRef = UserRef | InvoiceRef | EmailChangeRef | MessagesRef
 
 LEASE = timedelta(minutes=2)
@@ -17,6 +21,30 @@ LEASE = timedelta(minutes=2)
 
 KEPT = timedelta(days=90)
 """How long a delivered or parked item is kept, from the change that caused it."""
+
+STREAM_BATCH = 100
+"""The most records that one call by the stream has. More records wait behind a batch that is full."""
+
+LANES: Mapping[str, Lane] = {
+    "invoice": "fast",
+    "invoice_overdue": "fast",
+    "invoice_voided": "fast",
+    "invitation": "fast",
+    "password_reset": "fast",
+    "password_changed": "fast",
+    "api_key_created": "fast",
+    "email_change_current": "fast",
+    "email_change_new": "fast",
+    "email_changed": "fast",
+    "account_suspended": "fast",
+    "account_resumed": "fast",
+    "welcome": "slow",
+    "quota_requested": "slow",
+    "quota_reviewed": "slow",
+    "quota_reached": "slow",
+    "budget_reached": "slow",
+}
+"""The lane of a mail by its template. Events are in the slow lane."""
 
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 MAX_ATTEMPTS = len(_PAUSES) + 1

@@ -1,7 +1,11 @@
 """The outbox: mails and events that are stored with a change and delivered after it.
 
-Until it is delivered, an item is in the index `work`: under `outbox` while it waits, under `parked` after its last
-attempt failed. Each step requires that no other attempt began meanwhile, so that one of two deliveries wins.
+Until it is delivered, an item is in the index `work`: while it waits, under `outbox` in the fast lane and under `slow`
+in the slow one; under `parked` after its last attempt failed. Each step requires that no other attempt began meanwhile,
+so that one of two deliveries wins.
+
+Releases before the lanes know only `outbox`. What they store there is delivered with the fast lane; what this release
+stores there, their sweep delivers too.
 
     a mail's body   letter, to, facts: the template, the addresses, the context; purpose, account_id, user_id, invoice,
                     others, email_change, messages: what the mail is about
@@ -21,11 +25,13 @@ from tallybook.domain.ids import derived_id
 from tallybook.domain.jobs import partition
 from tallybook.domain.outbox import (
     KEPT,
+    LANES,
     LEASE,
     Announcement,
     BusEvent,
     EmailChangeRef,
     InvoiceRef,
+    Lane,
     Mail,
     MessagesRef,
     OutboxItem,
@@ -37,7 +43,7 @@ from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
 
-WAITING = "outbox"
+WAITING: Mapping[Lane, str] = {"fast": "outbox", "slow": "slow"}
 PARKED = "parked"
 _PURPOSES = {"invitation": "invitation", "password_reset": "reset"}
 
@@ -94,7 +100,8 @@ def mark_delivered(item: OutboxItem, *, at: datetime) -> Update:
 
 
 def postpone(item: OutboxItem, *, until: datetime, error: str) -> Update:
-    return _step(item, set={"due": stamp(until), "error": error}, remove=("leased",))
+    postponing = {"work": partition(WAITING[lane_of(item)], item.id), "due": stamp(until), "error": error}
+    return _step(item, set=postponing, remove=("leased",))
 
 
 def park(item: OutboxItem, *, at: datetime, error: str) -> Update:
@@ -104,8 +111,8 @@ def park(item: OutboxItem, *, at: datetime, error: str) -> Update:
 
 def unpark(item: OutboxItem, *, at: datetime) -> Update:
     """Make a parked item wait again: due at once, with all its attempts."""
-    waiting = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
-    return _step(item, set=waiting, remove=("leased",))
+    work = partition(WAITING[lane_of(item)], item.id)
+    return _step(item, set={"state": "waiting", "work": work, "due": stamp(at), "attempts": 0}, remove=("leased",))
 
 
 def read_outbox_item(item: Item) -> OutboxItem:
@@ -138,6 +145,15 @@ def read_announcement(item: OutboxItem) -> Announcement:
     """The events of an `events` item."""
     events = (StoredEvent(row["id"], row["name"], row["data"], row["version"]) for row in item.body["events"])
     return Announcement(item.body["sequence"], tuple(events))
+
+
+def lane_of(item: OutboxItem) -> Lane:
+    return _lane(item.kind, item.body)
+
+
+def lane_of_work(work: str) -> Lane:
+    """The lane by the stored partition of the index."""
+    return "slow" if work.partition("#")[0] == WAITING["slow"] else "fast"
 
 
 def content_names(item: OutboxItem) -> list[str]:
@@ -194,12 +210,16 @@ def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -
             "account_id": account_id,
             "body": body,
             "state": "waiting",
-            "work": partition(WAITING, id),
+            "work": partition(WAITING[_lane(kind, body)], id),
             "due": stamp(at),
             "attempts": 0,
             "claims": 0,
         },
     )
+
+
+def _lane(kind: str, body: Mapping[str, Any]) -> Lane:
+    return LANES.get(body["letter"], "slow") if kind == "mail" else "slow"
 
 
 def _expiry(item: OutboxItem) -> int:

@@ -1,4 +1,4 @@
-"""Deliver outbox items: at once when the stream reports them, and in a sweep if the stream left them.
+"""Deliver outbox items. `batch.py` delivers those that the stream reports, `sweep.py` those that it left.
 
 Each item is delivered at least once, and takes effect once however often `deliver` is called for it. A mail is sent
 twice only if SES's answer or the sent-marker is lost: SES has no idempotency key, and two mails are better than none.
@@ -6,8 +6,6 @@ An event has the same id each time, so that its consumers can drop repeated ones
 """
 
 import logging
-import random
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -94,29 +92,10 @@ def deliver_or_leave(ctx: Context, channels: Channels, item_id: str) -> Outcome:
         return "left"
 
 
-def sweep(ctx: Context, channels: Channels, *, deadline: float) -> Counter[Outcome]:
-    """Deliver all due items, until `ctx.elapsed` reaches the deadline or the tables are unavailable.
-
-    The next sweep delivers what is `left` then.
-    """
-    outcomes: Counter[Outcome] = Counter()
-    work_partitions = OUTBOX.partitions()
-    try:
-        for work_partition in random.sample(work_partitions, len(work_partitions)):  # so that none is always the last
-            for due in ctx.tables.query_due(work_partition, until=stamp(ctx.clock.now())):
-                if ctx.elapsed() >= deadline:
-                    outcomes["left"] += 1
-                    return outcomes
-                outcomes[deliver_or_leave(ctx, channels, due.key.pk.partition("#")[2])] += 1
-    except Unavailable:
-        outcomes["left"] += 1
-    return outcomes
-
-
 def list_outbox(ctx: Context, *, state: Literal["waiting", "parked"], limit: int) -> list[OutboxItem | Unreadable]:
     """Undelivered items, the longest due first."""
-    work = outbox.WAITING if state == "waiting" else outbox.PARKED
-    found = [due for partition in partitions(work) for due in ctx.tables.query_due(partition, limit=limit)]
+    listed = OUTBOX.partitions() if state == "waiting" else partitions(outbox.PARKED)
+    found = [due for partition in listed for due in ctx.tables.query_due(partition, limit=limit)]
     item_keys = [due.key for due in sorted(found, key=lambda due: due.at)[:limit]]
     items = ctx.tables.get_many(item_keys)
     return [read_if_possible(read_outbox_item, items[key]) for key in item_keys if key in items]
