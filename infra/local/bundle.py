@@ -15,12 +15,13 @@ from infra.local.cloud import Cloud, Credentials, free_port, ministack
 from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
 from infra.local.inputs import digest_of_inputs
 from infra.local.jobs import invoke
+from infra.local.origins import other_origins
 from infra.local.proxy import Proxy
 from infra.local.seed import EMAIL, PASSWORD, apply_local_catalog, seed
 from infra.local.state import forget_stream_positions
 from infra.local.state_dir import StateDir, exclusive, make_private
 from infra.local.variables import read_variables, write_variables
-from infra.stage import local
+from infra.stage import Stage, local
 from tallybook.runtime import connect
 from tallybook.services.context import Context
 
@@ -41,6 +42,7 @@ class Running:
 def running(state_dir: StateDir, port: int) -> Iterator[Running]:
     """Take the lock and the port first, so that the start fails at once if one is in use."""
     began = time.monotonic()
+    stage = local(port, other_origins())
     clock = {"TALLYBOOK_CLOCK_FILE": str(state_dir.clock)}
     with exclusive(state_dir) as lock, Proxy(port) as proxy:
         state_dir.check_version()
@@ -52,7 +54,7 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
         cloud_port = free_port(prefer=urlsplit(saved.get("AWS_ENDPOINT_URL", "")).port)
         with ministack(state_dir.state, credentials=credentials, port=cloud_port, env=clock, pass_fds=[lock]) as cloud:
             before = deployed(cloud, STACK)
-            stack = _deploy_if_changed(before, state_dir, cloud, port)
+            stack = _deploy_if_changed(before, state_dir, cloud, stage, port)
             connection = {
                 "TALLYBOOK_URL": f"http://localhost:{port}",
                 "TALLYBOOK_STACK": STACK,
@@ -71,12 +73,12 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
             write_variables(state_dir.env, variables)
             # delivers the items that the last stop left
             invoke(cloud, stack.outputs["OutboxFunction"], {"job": "outbox"})
-            proxy.serve(cloud, api_id)
+            proxy.serve(cloud, api_id, origins=stage.allowed_origins)
             yield Running(variables, state_dir.env, state_dir.state / "ministack.log", time.monotonic() - began)
 
 
-def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, cloud: Cloud, port: int) -> Deployed:
-    inputs = digest_of_inputs(local(port))
+def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, cloud: Cloud, stage: Stage, port: int) -> Deployed:
+    inputs = digest_of_inputs(stage)
     if before is not None and before.inputs == inputs:
         return before
     _print_step("Synthesizing the stack")
