@@ -2,11 +2,11 @@
 
 import json
 
-from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from infra.cors import cors_of
 from infra.function import Function, log_group_of
 from infra.stage import Stage
 
@@ -33,7 +33,7 @@ class Api(Construct):
             "Http",
             api_name=f"tallybook-{stage.name}",
             create_default_stage=False,
-            cors_preflight=_cors(stage),
+            cors_preflight=cors_of(stage),
         )
         for function in functions:
             self._route(function)
@@ -67,16 +67,3 @@ class Api(Construct):
                 route_key=apigateway.HttpRouteKey.DEFAULT,
                 integration=integration,
             )
-
-
-def _cors(stage: Stage) -> apigateway.CorsPreflightOptions | None:
-    if not stage.allowed_origins:
-        return None
-    return apigateway.CorsPreflightOptions(
-        allow_origins=list(stage.allowed_origins),
-        allow_methods=[apigateway.CorsHttpMethod.ANY],
-        allow_headers=["authorization", "content-encoding", "content-type", "idempotency-key", "x-api-key"],
-        expose_headers=["accept-encoding", "allow", "idempotent-replayed", "retry-after", "www-authenticate"],
-        allow_credentials=True,
-        max_age=Duration.hours(1),
-    )

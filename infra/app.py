@@ -9,6 +9,7 @@ from aws_cdk import App
 from aws_cdk.cx_api import CloudAssembly
 
 from infra.bundle import ROOT
+from infra.local.origins import other_origins
 from infra.nag import add_rules
 from infra.stack import Tallybook, stack_name
 from infra.stage import STAGES, Stage, local
@@ -34,7 +35,7 @@ def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAss
 
 def main() -> None:
     name = os.environ.get("STAGE") or "dev"
-    stages = STAGES | {"local": local(int(os.environ.get("PORT") or 8000))}
+    stages = STAGES | {"local": local(int(os.environ.get("PORT") or 8000), other_origins())}
     if name not in stages:
         sys.exit(f"There is no stage {name!r} in infra/stage.py; the stages are {', '.join(stages)}")
     try:

@@ -78,14 +78,14 @@ STAGES = {
 }
 
 
-def local(port: int) -> Stage:
-    """The stage of this computer, at `http://localhost:<port>`."""
+def local(port: int, origins: tuple[str, ...] = ()) -> Stage:
+    """The stage of this computer, at `http://localhost:<port>`; pages of the `origins` may call it too."""
     return Stage(
         name="local",
         keep=False,
         expire=False,
         arm=platform.machine().lower() in ("arm64", "aarch64"),
-        allowed_origins=(f"http://localhost:{port}",),
+        allowed_origins=(f"http://localhost:{port}", *origins),
         mail_from="Tallybook <no-reply@example.com>",
         page_url=f"http://localhost:{port}",
         app_url=f"http://localhost:{port}/",

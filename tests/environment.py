@@ -23,7 +23,7 @@ _NAMES = {
         "ALLOWED_ORIGINS",
         "PYTHONTZPATH",
     ),
-    *("STAGE", "PORT", "OUT"),
+    *("STAGE", "PORT", "OUT", "ORIGINS"),
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
     *("PYTHONIOENCODING", "PYTHONUTF8"),
 }

@@ -16,12 +16,13 @@ from infra.local.deploy import Deployed, DeployFailed, deploy, deployed
 from infra.local.formats import check_data, migrate_data
 from infra.local.inputs import digest_of_inputs
 from infra.local.jobs import invoke
+from infra.local.origins import other_origins
 from infra.local.proxy import Proxy
 from infra.local.seed import EMAIL, PASSWORD, apply_local_catalog, seed
 from infra.local.state import forget_stream_positions
 from infra.local.state_dir import StateDir, exclusive, make_private
 from infra.local.variables import read_variables, write_variables
-from infra.stage import local
+from infra.stage import Stage, local
 from tallybook.runtime import connect
 from tallybook.services.context import Context
 
@@ -42,6 +43,7 @@ class Running:
 def running(state_dir: StateDir, port: int) -> Iterator[Running]:
     """Take the lock and the port first, so that the start fails at once if one is in use."""
     began = time.monotonic()
+    stage = local(port, other_origins())
     clock = {"TALLYBOOK_CLOCK_FILE": str(state_dir.clock)}
     with exclusive(state_dir) as lock, Proxy(port) as proxy:
         state_dir.check_format()
@@ -62,7 +64,7 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
             before = deployed(cloud, STACK)
             if before is not None:
                 check_data(_operator_context(common | _tables(before), credentials), before)
-            stack = _deploy_if_changed(before, state_dir, cloud, port)
+            stack = _deploy_if_changed(before, state_dir, cloud, stage, port)
             connection = common | _tables(stack)
             ctx = _operator_context(connection, credentials)
             migrate_data(ctx, step=_print_step)
@@ -74,7 +76,7 @@ def running(state_dir: StateDir, port: int) -> Iterator[Running]:
             write_variables(state_dir.env, variables)
             # delivers the items that the last stop left
             invoke(cloud, stack.outputs["OutboxFunction"], {"job": "outbox"})
-            proxy.serve(cloud, api_id)
+            proxy.serve(cloud, api_id, origins=stage.allowed_origins)
             yield Running(variables, state_dir.env, state_dir.state / "ministack.log", time.monotonic() - began)
 
 
@@ -82,8 +84,8 @@ def _tables(stack: Deployed) -> dict[str, str]:
     return {"CORE_TABLE": stack.outputs["CoreTable"], "USAGE_TABLE": stack.outputs["UsageTable"]}
 
 
-def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, cloud: Cloud, port: int) -> Deployed:
-    inputs = digest_of_inputs(local(port))
+def _deploy_if_changed(before: Deployed | None, state_dir: StateDir, cloud: Cloud, stage: Stage, port: int) -> Deployed:
+    inputs = digest_of_inputs(stage)
     if before is not None and before.inputs == inputs:
         return before
     _print_step("Synthesizing the stack")

@@ -7,7 +7,7 @@ own Python, so it imports only the standard library.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 TOKEN_HEADER = "x-tallybook-local"  # noqa: S105 - the name of a header
 
@@ -22,12 +22,16 @@ def is_this_computer(host: str) -> bool:
     return _THIS_COMPUTER.fullmatch(host) is not None
 
 
-def is_from_another_site(method: str, headers: Mapping[str, str]) -> bool:
+def is_from_another_site(method: str, headers: Mapping[str, str], *, allowed: Collection[str] = ()) -> bool:
     """Whether a page of another origin sent this request, except by a link or an address typed by the user.
+
+    `allowed` are the origins that are no others.
 
     Browsers add `Sec-Fetch-Site` to requests for this computer, older ones only `Origin`; other programs add neither.
     The keys of `headers` are in lower case.
     """
+    if headers.get("origin") in allowed:
+        return False
     site = headers.get("sec-fetch-site")
     if site is None:
         return headers.get("origin") not in (None, f"http://{headers.get('host')}")

@@ -14,6 +14,7 @@ from tempfile import gettempdir
 from guard import guarded
 from mail_dates import date_mails_by
 from ministack import app as cloud  # installed in the emulator's environment
+from preflights import pass_options_to_routes
 from rights import enforce_rights_as_aws
 from shared_layers import share_layers
 
@@ -29,6 +30,7 @@ share_layers(Path(gettempdir()) / "layers")
 secret = os.environ["AWS_SECRET_ACCESS_KEY"]
 enforce_rights_as_aws(secret)
 date_mails_by(os.environ.get("TALLYBOOK_CLOCK_FILE"))
+pass_options_to_routes()
 cloud.app = guarded(cloud.app, secret)
 sys.argv = ["ministack"]
 cloud.main()

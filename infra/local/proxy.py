@@ -7,7 +7,7 @@ their bodies is read.
 import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,8 +41,9 @@ class Proxy:
         except OSError as error:
             raise CannotStart(f"Port {port} is in use; take another one: PORT={port + 1} make run") from error
 
-    def serve(self, cloud: Cloud, api_id: str) -> None:
-        """Forward to this API of the emulated cloud."""
+    def serve(self, cloud: Cloud, api_id: str, *, origins: Collection[str] = ()) -> None:
+        """Forward to this API of the emulated cloud; pages of the `origins` may call it, but read nothing local."""
+        self._server.origins = frozenset(origins)
         self._server.api_host = f"{api_id}.execute-api.localhost"
         self._server.cloud = cloud
 
@@ -62,6 +63,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     cloud: Cloud | None = None
     api_host = ""
+    origins: frozenset[str] = frozenset()
 
 
 class _Forwarder(BaseHTTPRequestHandler):
@@ -98,7 +100,8 @@ class _Forwarder(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.headers.get_all("Host", []) != [headers.get("host")] or not is_this_computer(headers["host"]):
             return "Tallybook on this computer answers only at localhost, 127.0.0.1 and [::1]"
-        if is_from_another_site(self.command, headers):
+        allowed = frozenset() if is_local(self.command, self.path) else self.server.origins
+        if is_from_another_site(self.command, headers, allowed=allowed):
             return "Tallybook on this computer answers no page of another site"
         return None
 

@@ -68,6 +68,13 @@ def test_an_unknown_path_is_404_for_any_method(scenario: Scenario, method: str) 
     assert "allow" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/v1/nothing", "/auth/nothing", "/v1/platform/nothing", "/nothing", "/v1/budgets"])
+def test_a_preflight_of_any_path_succeeds_so_that_its_answer_is_read(scenario: Scenario, path: str) -> None:
+    asks = {"origin": "https://app.example.com", "access-control-request-method": "GET"}
+    assert call("OPTIONS", path, headers=asks).status == 204
+    assert call("GET", path, headers={"origin": asks["origin"]}).status in (401, 404)
+
+
 @pytest.mark.parametrize(("method", "path"), [("PUT", "me"), ("DELETE", "me"), ("POST", "me/invitation")])
 def test_a_method_that_me_does_not_have_is_not_named(scenario: Scenario, method: str, path: str) -> None:
     answer = call(method, f"{USERS}/{path}", key=scenario.member.api_key, body={})

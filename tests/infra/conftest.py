@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.stage import STAGES, Stage, local
+from tests.support.browser import Website, website
 from tests.support.local_stack import LocalStack, free_port, running
 from tests.support.template import Synthesized, synthesized
 
@@ -49,7 +50,14 @@ def on_this_computer(synthesize: Callable[[Stage], Synthesized]) -> Synthesized:
 
 
 @pytest.fixture(scope="session")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def allowed() -> Iterator[tuple[Website, Website]]:
+    """Two sites whose pages may call the local bundle: at another port, and at what is another site for a browser."""
+    with website("localhost") as same_site, website("127.0.0.1") as another_site:
+        yield same_site, another_site
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory, allowed: tuple[Website, Website]) -> Iterator[LocalStack]:
     """One running bundle for the files of ON_ONE_BUNDLE, which run in one process. Its clock is ahead after the walk.
 
     It started in a folder that others could read.
@@ -58,5 +66,5 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
     (folder / "older").write_text("left readable by an older bundle")
     folder.chmod(0o755)
     (folder / "older").chmod(0o644)
-    with running(folder, port=free_port()) as stack:
+    with running(folder, port=free_port(), origins=[site.origin for site in allowed]) as stack:
         yield stack

@@ -5,7 +5,8 @@ import json
 from fastapi.routing import iter_route_contexts
 
 from infra.groups import GROUPS, group_of
-from tests.support.routes import apps
+from tests.support.local_stack import ROOT
+from tests.support.routes import apps, routes
 from tests.support.template import Synthesized
 
 
@@ -48,6 +49,29 @@ def test_only_the_stages_named_origins_are_allowed(production: Synthesized, on_t
     assert api["CorsConfiguration"]["AllowCredentials"] is True
     for function in on_this_computer.functions().values():
         assert function["Environment"]["Variables"]["ALLOWED_ORIGINS"] == "http://localhost:8000"
+
+
+def test_methods_and_headers_of_other_origins_are_named_and_complete(on_this_computer: Synthesized) -> None:
+    (api,) = on_this_computer.properties("ApiGatewayV2::Api")
+    cors = api["CorsConfiguration"]
+    assert "*" not in [*cors["AllowMethods"], *cors["AllowHeaders"], *cors["ExposeHeaders"], *cors["AllowOrigins"]]
+    assert set(cors["AllowMethods"]) >= {route.method for route in routes()} - {"OPTIONS"} | {"HEAD", "PATCH"}
+    taken, answered = _headers_of_the_reference()
+    assert taken <= set(cors["AllowHeaders"])
+    assert answered <= set(cors["ExposeHeaders"])
+    assert {"x-api-key", "authorization", "content-type", "content-encoding", "ce-id"} <= set(cors["AllowHeaders"])
+    assert {"retry-after", "www-authenticate", "idempotent-replayed", "allow"} <= set(cors["ExposeHeaders"])
+
+
+def _headers_of_the_reference() -> tuple[set[str], set[str]]:
+    """The headers that requests and answers have by docs/openapi.json; pages never read Set-Cookie."""
+    document = json.loads((ROOT / "docs/openapi.json").read_text())
+    operations = [one for path in document["paths"].values() for one in path.values() if isinstance(one, dict)]
+    shared = document["components"]
+    parameters = [*shared["parameters"].values(), *(one for each in operations for one in each.get("parameters", ()))]
+    taken = {one["name"].lower() for one in parameters if one.get("in") == "header"}
+    answers = [*shared["responses"].values(), *(one for each in operations for one in each["responses"].values())]
+    return taken, {name.lower() for one in answers for name in one.get("headers", ())} - {"set-cookie"}
 
 
 def _targets(stage: Synthesized) -> dict[str, str]:

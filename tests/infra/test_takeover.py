@@ -12,7 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.infra.attacks import FUNCTION, Attack, attacks, forged_authorizations
-from tests.support.browser import SITE, chromium, text_of, website
+from tests.infra.calls_of_a_page import STATUSES, calls_of_a_page, every_kind_of_call, sign_in_elsewhere
+from tests.support.browser import SITE, Website, chromium, text_of, website
 from tests.support.local_stack import LocalStack
 
 FOREIGN = {"Origin": "http://attacker.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
@@ -121,6 +122,47 @@ def test_a_page_of_another_origin_in_chromium_gets_nothing(stack: LocalStack, ma
     assert {result["type"] for result in report["results"] if result["mode"] == "cors"} == {"error"}
     assert {result["text"] for result in report["results"]} == {""}
     assert report["sockets"] == ["closed", "closed"]
+
+
+@pytest.mark.parametrize("path", ["/_local/mail.json", "/_local/", "/_local/reference", "/"])
+def test_an_allowed_origin_reads_the_api_and_nothing_local(
+    stack: LocalStack, allowed: tuple[Website, Website], path: str
+) -> None:
+    headers = {"Origin": allowed[0].origin, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}
+    assert _send(Attack("GET", stack.variables["TALLYBOOK_URL"] + path), headers) == 403
+    assert _send(Attack("GET", stack.variables["TALLYBOOK_URL"] + "/auth/me"), headers) == 401
+
+
+def test_the_handshake_of_a_sender_of_events_reaches_the_function(stack: LocalStack) -> None:
+    address = urlsplit(stack.variables["TALLYBOOK_URL"])
+    connection = HTTPConnection(address.netloc, timeout=30)
+    connection.request("OPTIONS", "/v1/platform/events", headers={"WebHook-Request-Origin": "sender.example.com"})
+    answer = connection.getresponse()
+    connection.close()
+    assert (answer.status, answer.headers["WebHook-Allowed-Origin"]) == (204, "sender.example.com")
+
+
+@pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
+def test_a_page_of_another_site_calls_with_a_token_the_cookie_stays_away(
+    stack: LocalStack, allowed: tuple[Website, Website]
+) -> None:
+    answers = calls_of_a_page(allowed[1], stack, sign_in_elsewhere(stack))
+    assert [answer["status"] for answer in answers] == [200, 401, 200]
+
+
+@pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
+def test_a_page_of_an_allowed_origin_uses_every_method_and_reads_errors(
+    stack: LocalStack, allowed: tuple[Website, Website]
+) -> None:
+    answers = calls_of_a_page(allowed[0], stack, every_kind_of_call(stack))
+    assert {answer["name"]: answer["status"] for answer in answers} == STATUSES
+    by_name = {answer["name"]: answer for answer in answers}
+    assert by_name["no credential"]["headers"]["www-authenticate"].startswith("Bearer")
+    assert by_name["wrong method"]["headers"]["allow"] == "GET, HEAD, OPTIONS"
+    assert int(by_name["too many"]["headers"]["retry-after"]) > 0
+    assert by_name["key again"]["headers"]["idempotent-replayed"] == "true"
+    assert by_name["unknown path"]["body"]["code"] == "not_found"
+    assert by_name["too many"]["body"]["error"]["code"] == "too_many_requests"
 
 
 @pytest.mark.skipif(chromium() is None, reason="Chromium is not installed; raw requests test the same")

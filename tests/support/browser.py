@@ -23,13 +23,13 @@ def chromium() -> str | None:
 
 
 class Website:
-    """Serves `page` at `/` as `http://attacker.example:<port>`, and keeps the JSON that the page posts to `/report`.
+    """Serves `page` at `/` as `http://<host>:<port>`, and keeps the JSON that the page posts to `/report`.
 
     `answers`: what it answers to a POST, by path; `posted`: the JSON that came to such a path.
     """
 
-    def __init__(self, port: int) -> None:
-        self.origin = f"http://{SITE}:{port}"
+    def __init__(self, host: str, port: int) -> None:
+        self.origin = f"http://{host}:{port}"
         self.page = ""
         self.report: Any = None
         self.posted_to: list[str] = []
@@ -47,7 +47,7 @@ class Website:
 
 
 @contextmanager
-def website() -> Iterator[Website]:
+def website(host: str = SITE) -> Iterator[Website]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(site.page if self.path == "/" else "")
@@ -74,7 +74,7 @@ def website() -> Iterator[Website]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        site = Website(server.server_port)
+        site = Website(host, server.server_port)
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         yield site
         server.shutdown()

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -67,15 +67,18 @@ _client = cache(Cloud.client)
 
 
 @contextmanager
-def running(folder: Path, *, port: int) -> Iterator[LocalStack]:
-    """Run the bundle during the block and stop it by Ctrl-C; RuntimeError with its output if start or stop fails."""
+def running(folder: Path, *, port: int, origins: Sequence[str] = ()) -> Iterator[LocalStack]:
+    """Run the bundle during the block and stop it by Ctrl-C; RuntimeError with its output if start or stop fails.
+
+    Pages of the `origins` may call it.
+    """
     log = folder / "terminal.log"
     folder.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"],
             cwd=ROOT,
-            env={**os.environ, "PORT": str(port), "TALLYBOOK_LOCAL_DIR": str(folder)},
+            env={**os.environ, "PORT": str(port), "TALLYBOOK_LOCAL_DIR": str(folder), "ORIGINS": ",".join(origins)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

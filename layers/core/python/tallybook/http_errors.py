@@ -57,9 +57,16 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     ours = _to_tallybook_error(request, error)
     if isinstance(ours, Failed | Unavailable):
         logger.error("failed", exc_info=error, extra={"path": request.url.path, "method": request.method})
+    if isinstance(ours, NotFound) and _is_preflight(request):
+        return Response(status_code=204)  # or the page could not read the 404 of its request
     if isinstance(ours, NotAllowed) and request.method == "OPTIONS":
         return Response(status_code=204, headers={"Allow": ", ".join(ours.allowed)})
     return _present_error(request.url.path, ours)
+
+
+def _is_preflight(request: Request) -> bool:
+    """Whether a browser asks if a page may send a request. Source: Fetch Standard, "CORS-preflight request"."""
+    return request.method == "OPTIONS" and {"origin", "access-control-request-method"} <= set(request.headers)
 
 
 def _to_tallybook_error(request: Request, error: Exception) -> TallybookError:
