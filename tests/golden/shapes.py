@@ -51,11 +51,14 @@ def shape_of(row: Row) -> dict[str, set[str]]:
 
 
 def without_repeats(rows: Iterable[Row]) -> Iterator[Row]:
-    """The items without those delivered mails and events, and those attempts, that have the shape of an earlier one."""
+    """The items without those delivered mails and events, and those attempts, that have the shape of an earlier one.
+
+    A budget's messages name the mails that they were sent in, so those stay.
+    """
     seen: set[str] = set()
     for row in rows:
         kind = kind_of(row)
-        if kind.startswith("ATTEMPTS/") or (kind.startswith("OUTBOX/") and "delivered_at" in row):
+        if kind.startswith("ATTEMPTS/") or (kind.startswith("OUTBOX/") and "delivered_at" in row and "messages" not in row["body"]["M"]):
             shape = repr((kind, sorted((path, sorted(types)) for path, types in shape_of(row).items())))
             if shape in seen:
                 continue

@@ -13,13 +13,14 @@ from tests.golden.actions import Actions, Cast
 from tests.support.call import LambdaContext, call
 
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+END = datetime(2026, 4, 2, tzinfo=UTC)
 FINANCE, BOUNCING = "finance@example.com", "gone@example.com"
 _ACCOUNT, _USERS = "/v1/user-management/account", "/v1/user-management/users"
 _ALLOCATIONS = "/v1/user-management/quota-allocations"
 
 
 def act(cast: Cast) -> dict[str, str]:
-    """Act the story, from `BEGIN` to 25 March 2026; return the credentials with which it goes on."""
+    """Act the story, from `BEGIN` to `END`; return the credentials with which it goes on."""
     return _Story(cast).run()
 
 
@@ -39,6 +40,7 @@ class _Story(Actions):
         self._correct_invoices()
         self._pass(days=29)
         self._leave_things_pending()
+        assert self.app.clock.now() == END
         return {
             "platform": self.platform,
             "ada": self.ada.api_key,
@@ -46,6 +48,7 @@ class _Story(Actions):
             "bob": self.bob.api_key,
             "eve": self.eve.api_key,
             "fay": self.fay.api_key,
+            "hal": self.hal.api_key,
         }
 
     def _open(self) -> None:
