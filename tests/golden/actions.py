@@ -95,3 +95,12 @@ class Actions:
 
     def _deliver(self) -> None:
         self.app.deliver()
+
+    def _park(self) -> None:
+        """A mail whose delivery fails seven times."""
+        call("POST", "/auth/password/reset", body={"email": "fay@example.com"})
+        for _ in range(7):
+            self.channels.refusals.append("TooManyRequestsException")
+            self.app.deliver()
+            self.app.clock.advance(hours=24)
+        assert [item["state"] for item in self.app.stored("core", "OUTBOX") if "error" in item] == ["parked"]

@@ -1,10 +1,8 @@
 """What the accounts of the story do after it: a month and a half on stored items of any format."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.invoices import UNPAID
 from tallybook.domain.times import stamp
 from tallybook.services.accounts.email_confirmation import confirm_email_change
@@ -21,6 +19,7 @@ from tests.support.budgets import run_usage_check
 from tests.support.call import Answer, call
 
 _ACCOUNT = "/v1/user-management/account"
+_USERS = "/v1/user-management/users"
 _BATCH = {"content-type": "application/cloudevents-batch+json"}
 
 
@@ -29,9 +28,7 @@ class GoingOn:
 
     def __init__(self, app: App, credentials: dict[str, str]) -> None:
         self.app, self.credentials = app, credentials
-        self.ids = {
-            account["email"].partition("@")[0]: account["id"] for account in app.stored("core", "ACCOUNT")
-        }
+        self.ids = {account["email"].partition("@")[0]: account["id"] for account in app.stored("core", "ACCOUNT")}
         self.users = {user["email"].partition("@")[0]: user for user in app.stored("core", "USER#")}
         self._sent = 0
 
@@ -75,7 +72,8 @@ class GoingOn:
 
     def sign_in(self) -> None:
         for name in ("ada", "eve", "fay", "hal"):
-            answer = call("POST", "/auth/login", body={"email": f"{name}@example.com", "password": PASSWORD})
+            body = {"email": self.users[name]["email"], "password": PASSWORD}
+            answer = call("POST", "/auth/login", body=body)
             assert answer.status == 200, answer.text
 
     def use(self) -> None:
@@ -119,6 +117,10 @@ class GoingOn:
         review = f"/v1/user-management/quota-requests/{pending['request_id']}/review"
         self.ask("POST", review, "ada", action="approve", review_notes="Seen")
         self.ask("POST", f"/v1/platform/accounts/acc-{self.ids['fay']}/resume", "platform", reason="paid")
+        self.ask("PUT", _ACCOUNT, "eve", time_zone="America/New_York")
+        assert call("DELETE", f"{_USERS}/usr-{self.users['bob']['id']}", key=self.credentials["ada"]).status == 200
+        assert call("DELETE", "/v1/budgets", key=self.credentials["eve"]).status == 200
+        self.ask("POST", "/v1/budgets", "eve", budget_amount=1)
         assert len(list_platform_keys(self.app.ctx)) == 2
 
     def change_plans(self) -> None:

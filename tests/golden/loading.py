@@ -1,8 +1,5 @@
 """An app on tables that have the golden items of a format."""
 
-from typing import Any
-
-from tallybook.store.requests import from_dynamodb
 from tests.golden.items import TABLES, read_credentials, read_rows
 from tests.golden.story import END
 from tests.support.app import App

@@ -58,7 +58,8 @@ def without_repeats(rows: Iterable[Row]) -> Iterator[Row]:
     seen: set[str] = set()
     for row in rows:
         kind = kind_of(row)
-        if kind.startswith("ATTEMPTS/") or (kind.startswith("OUTBOX/") and "delivered_at" in row and "messages" not in row["body"]["M"]):
+        is_delivered = kind.startswith("OUTBOX/") and "delivered_at" in row and "messages" not in row["body"]["M"]
+        if is_delivered or kind.startswith("ATTEMPTS/"):
             shape = repr((kind, sorted((path, sorted(types)) for path, types in shape_of(row).items())))
             if shape in seen:
                 continue

@@ -15,6 +15,7 @@ from tests.support.call import LambdaContext, call
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 END = datetime(2026, 4, 2, tzinfo=UTC)
 FINANCE, BOUNCING = "finance@example.com", "gone@example.com"
+PASSWORD = "correct horse battery"
 _ACCOUNT, _USERS = "/v1/user-management/account", "/v1/user-management/users"
 _ALLOCATIONS = "/v1/user-management/quota-allocations"
 
@@ -35,6 +36,7 @@ class _Story(Actions):
         self._change_plans()
         self._pass(days=6)
         self._change_plan_at_a_start()
+        self._move_email()
         self._pass(days=27)
         self._use_late()
         self._correct_invoices()
@@ -70,13 +72,12 @@ class _Story(Actions):
         self._ask("PUT", _ACCOUNT, self.ada, display_name="Ada & Co", description="Engines", time_zone="Europe/Berlin")
         key = {"name": "ci", "expires_at": "2027-01-01T00:00:00Z"}
         self._ask("POST", "/v1/user-management/api-keys", self.ada, **key)
+        password = {"current_password": PASSWORD, "password": "another test value"}
+        assert call("POST", "/auth/password", bearer=self.dan.session, body=password).status == 200
         self._ask("PUT", f"{_USERS}/{self.dan.user_id}", self.ada, status="suspended", suspension_reason="on leave")
-        body = {"email": "ada@example.com", "password": "correct horse battery"}
+        body = {"email": "ada@example.com", "password": PASSWORD}
         self.session = call("POST", "/auth/login", body=body).cookies[0].partition("=")[2].partition(";")[0]
         self._deliver()
-        self._delete_dan()
-
-    def _delete_dan(self) -> None:
         assert call("DELETE", f"{_USERS}/{self.dan.user_id}", key=self.ada.api_key).status == 200
         self._deliver()
 
@@ -160,6 +161,16 @@ class _Story(Actions):
         self._send(self.app.event(self.hal, meter="cpu_seconds", quantity=40_000))
         self._ask("POST", f"{_ACCOUNT}/subscription", self.hal, plan_name="pro")
 
+    def _move_email(self) -> None:
+        """An email change that both addresses confirm."""
+        before, after = "hal@example.com", "hal@example.org"
+        self._ask("POST", f"{_ACCOUNT}/email-change-request", self.hal, current_email=before, new_email=after)
+        self._deliver()
+        for address in (before, after):
+            (mail,) = [one for one in self.channels.mails if one.to == address and "/auth/email/confirm" in one.text]
+            confirmed = call("POST", f"{_ACCOUNT}/confirm-email-change", body={"token": mail.token})
+            assert confirmed.status == 200, confirmed.text
+
     def _use_late(self) -> None:
         """Usage of a closed period, which the invoice of the open one bills."""
         ago = self.app.clock.now() - timedelta(days=30)
@@ -204,15 +215,6 @@ class _Story(Actions):
         self._check()
         self._send(self.app.event(self.ada), self.app.event(self.eve))
         self._hold_a_mail()
-
-    def _park(self) -> None:
-        """A mail whose delivery fails seven times; another that the operator sends again and that fails once."""
-        call("POST", "/auth/password/reset", body={"email": "fay@example.com"})
-        for _ in range(7):
-            self.channels.refusals.append("TooManyRequestsException")
-            self.app.deliver()
-            self.app.clock.advance(hours=24)
-        assert [item["state"] for item in self.app.stored("core", "OUTBOX") if "error" in item] == ["parked"]
 
     def _bounce(self) -> None:
         """The address that a budget's mail bounces from is suppressed; another one was, and is not any more."""

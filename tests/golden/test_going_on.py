@@ -11,7 +11,9 @@ import pytest
 from tallybook.domain.times import EPOCH, stamp
 from tallybook.domain.usage import MAX_AGE
 from tallybook.services.lookup import list_accounts
-from tallybook.store.commands import Item
+from tallybook.services.outbox.deliver import deliver
+from tallybook.store import keys
+from tallybook.store.commands import Item, Update
 from tests.functions.route_catalog import GET_ROUTES
 from tests.golden.going_on import GoingOn
 from tests.golden.items import FORMATS, read_items
@@ -67,9 +69,8 @@ def test_the_accounts_go_on_and_get_the_same_bills(house: House, number: int) ->
 
 def test_no_account_is_lost(house: House) -> None:
     listed = list_accounts(house.app.ctx, limit=100)
-    assert {getattr(account, "email", account) for account in listed} == {
-        f"{name}@example.com" for name in ("ada", "eve", "fay", "gus", "hal")
-    }
+    emails = {f"{name}@example.com" for name in ("ada", "eve", "fay", "gus")} | {"hal@example.org"}
+    assert {getattr(account, "email", account) for account in listed} == emails
 
 
 def test_each_get_answers(house: House) -> None:
@@ -92,6 +93,18 @@ def test_what_is_signed_in_to_and_what_expired(house: House) -> None:
     assert call("GET", "/auth/me", bearer=session).status == 401
 
 
+def test_each_mail_and_event_is_delivered_if_it_still_waits(house: House) -> None:
+    """Each of the story, as if nothing had been delivered yet: none fails for its template, context or name."""
+    app = house.app
+    for item in app.stored("core", "OUTBOX"):
+        waiting = {"state": "waiting", "work": "outbox#0", "due": stamp(END), "sent": [], "attempts": 0}
+        app.ctx.tables.write(Update(keys.outbox(item["id"]), set=waiting, remove=("leased", "delivered_at")))
+        outcomes = deliver(app.ctx, app.fake_aws.channels(), item["id"])
+        assert outcomes == "delivered", (item["id"], item["body"])
+    assert len(app.fake_aws.mails) > 20
+    assert len(app.fake_aws.entries) > 10
+
+
 def check_with_exceptions(app: App, exceptions: Iterable[tuple[Any, str]]) -> None:
     patches = [patch.object(module, name, lambda *_, **__: None) for module, name in exceptions]
     for each in patches:
@@ -105,7 +118,8 @@ def check_with_exceptions(app: App, exceptions: Iterable[tuple[Any, str]]) -> No
 
 def assert_gets_answer(house: House) -> None:
     """Each GET of the API, as each user, for each invoice and allocation that they have."""
-    for name in NAMES:
+    there = {item["id"] for item in house.app.stored("core", "USER#") if item["status"] == "active"}
+    for name in (name for name in NAMES if house.going_on.users[name]["id"] in there):
         ids = ids_of(house, name)
         for route in GET_ROUTES:
             field = route.path.partition("{")[2].partition("}")[0]
