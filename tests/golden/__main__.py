@@ -1,0 +1,31 @@
+"""Write the golden items of the format that this code writes: `python -m tests.golden`."""
+
+import json
+
+import tests.environment  # noqa: F401 first, before anything reads a variable
+from tests.golden.items import TABLES, WRITES, path, rows_of, write_rows
+
+
+def main() -> None:
+    from moto import mock_aws
+
+    from tallybook.runtime import dynamodb
+    from tests.golden.present import act_story
+    from tests.support.app import App
+    from tests.support.cloud import create_tables, make_context
+    from tests.support.moto_patches import patch_moto
+
+    with mock_aws():
+        client = dynamodb()
+        patch_moto(client)
+        create_tables(client)
+        app = App(make_context(client), client)
+        credentials = act_story(app)
+        path(WRITES, "").mkdir(exist_ok=True)
+        for table in TABLES:
+            write_rows(WRITES, table, rows_of(app.stored(table)))
+    path(WRITES, "credentials.json").write_text(json.dumps(credentials, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
