@@ -9,6 +9,7 @@ digest or a folder, so that whoever deploys a commit deploys the same bytes, and
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -112,7 +113,6 @@ def _install(python: Path, target: str | None) -> None:
     platform = ["--python-platform", target] if target else []
     uv = str(Path(sys.executable).with_name("uv"))
     command = [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", *platform]
-    command += ["--link-mode", "copy"]  # the modes of the files change
     command += ["--python", sys.executable, "--python-version", PYTHON_VERSION]
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
     subprocess.run([*command, "--target", str(python), "-r", str(_DEPS_LOCK)], check=True, env=environment)  # noqa: S603 our own lock
@@ -146,4 +146,7 @@ def _compile(folder: Path, lambda_path: str) -> None:
 def _let_everybody_read(folder: Path) -> None:
     """Lambda keeps the modes and runs the code as another user: independent of this computer's umask."""
     for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        wanted = 0o755 if mode & stat.S_IXUSR else 0o644
+        if mode != wanted:  # libraries may be links to uv's cache, which has these modes already
+            path.chmod(wanted)
