@@ -29,6 +29,7 @@ class Tallybook(Stack):
             stack_name(stage),
             description=f"Tallybook, {stage.name}",
             termination_protection=stage.keep,
+            tags={"application": "tallybook", "stage": stage.name},
         )
         tables = Tables(self, stage)
         layers = Layers(self, stage)
