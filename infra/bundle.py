@@ -3,7 +3,7 @@
 Lambda unpacks files with the date 1980 to a read-only disk, so it only uses byte code that is not compared with the
 date of its source (unchecked hashes). A folder's name ends in the digest of its inputs, and the folder is created in
 one step: so nothing is built twice, and parallel builds don't disturb each other. Nothing of the computer gets into a
-digest or a folder, so that whoever deploys a commit deploys the same bytes, and no version that another one published.
+digest or a folder, so that a commit is the same bytes everywhere, and its second deployment publishes nothing.
 """
 
 import hashlib
