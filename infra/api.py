@@ -2,6 +2,7 @@
 
 import json
 
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
@@ -37,7 +38,7 @@ class Api(Construct):
         )
         for function in functions:
             self._route(function)
-        log_group = log_group_of(self, stage)
+        log_group = log_group_of(self, stage, name=_log_name(stage))
         stage_of_api = apigateway.CfnStage(
             self,
             "Stage",
@@ -67,3 +68,11 @@ class Api(Construct):
                 route_key=apigateway.HttpRouteKey.DEFAULT,
                 integration=integration,
             )
+
+
+def _log_name(stage: Stage) -> str:
+    """Services may write below `/aws/vendedlogs/` without another entry in the account's policy, whose size is limited.
+
+    It ends in the stack's id, since the log of a deleted stack of the same name may still be there.
+    """
+    return f"/aws/vendedlogs/tallybook-{stage.name}/api-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}"

@@ -2,19 +2,21 @@
 
 Lambda unpacks files with the date 1980 to a read-only disk, so it only uses byte code that is not compared with the
 date of its source (unchecked hashes). A folder's name ends in the digest of its inputs, and the folder is created in
-one step: so nothing is built twice, and parallel builds don't disturb each other.
+one step: so nothing is built twice, and parallel builds don't disturb each other. Nothing of the computer gets into a
+digest or a folder, so that a commit is the same bytes everywhere, and its second deployment publishes nothing.
 """
 
-import compileall
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from sysconfig import get_platform
 from tempfile import mkdtemp
 
@@ -23,11 +25,15 @@ from infra.groups import AWS_CLIENTS
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 PYTHON_VERSION = "3.13"
+BYTE_CODE = b"\xf3\r\r\n"
+"""The magic number of PYTHON_VERSION: all its releases read this byte code."""
 LAMBDA_ARM = "aarch64-manylinux_2_28"
+LAMBDA_X86 = "x86_64-manylinux_2_28"
 
 _DEPS_LOCK = ROOT / "layers/deps/requirements.lock"
 _BOTOCORE_FILES = frozenset({"endpoints.json", "partitions.json", "sdk-default-configuration.json", "_retry.json"})
 _NOT_FOR_FUNCTIONS = ("cli", "openapi")
+_STRAY = ("__pycache__", ".*", "*~")
 _RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
@@ -73,14 +79,14 @@ def deps_bundle(target: str | None) -> Bundle:
 
 
 def _build(name: str, inputs: Iterable[str], fill: Callable[[Path], None]) -> Bundle:
-    parts = [*inputs, sys.version, Path(__file__).read_text()]
+    parts = [*inputs, Path(__file__).read_text()]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     folder = BUILD / f"{name}-{digest[:16]}"
     if not folder.exists():
         BUILD.mkdir(exist_ok=True)
         fresh = Path(mkdtemp(prefix=f".{name}-", dir=BUILD))
-        fresh.chmod(0o755)
         fill(fresh)
+        _let_everybody_read(fresh)
         try:
             fresh.rename(folder)
         except OSError:  # another build was faster, with the same content
@@ -92,14 +98,15 @@ def _digest_of(source: Path, *, leave_out: Sequence[str] = ()) -> str:
     digest = hashlib.sha256()
     for path in sorted(source.rglob("*")):
         parts = path.relative_to(source).parts
-        if path.is_file() and parts[0] not in leave_out and "__pycache__" not in parts:
+        left_out = any(fnmatch(part, pattern) for part in parts for pattern in (*_STRAY, *leave_out))
+        if path.is_file() and not left_out:
             content = path.read_bytes()
             digest.update(f"{'/'.join(parts)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 def _copy(source: Path, target: Path, *, leave_out: Sequence[str] = ()) -> None:
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", *leave_out))
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*_STRAY, *leave_out))
 
 
 def _install(python: Path, target: str | None) -> None:
@@ -129,11 +136,17 @@ def _trim(python: Path) -> None:
 
 
 def _compile(folder: Path, lambda_path: str) -> None:
-    compileall.compile_dir(
-        folder,
-        quiet=2,
-        stripdir=str(folder),
-        prependdir=lambda_path,
-        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-        workers=1,
-    )
+    """Compile in a process that ignores the caller's Python variables (-I), some of which change byte code."""
+    if MAGIC_NUMBER != BYTE_CODE:
+        raise RuntimeError(f"Lambda runs Python {PYTHON_VERSION}; this is {sys.version}")
+    command = [sys.executable, "-I", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([*command, "-s", str(folder), "-p", lambda_path, str(folder)], check=True)  # noqa: S603 our own files
+
+
+def _let_everybody_read(folder: Path) -> None:
+    """Lambda keeps the modes and runs the code as another user: independent of this computer's umask."""
+    for path in (folder, *folder.rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        wanted = 0o755 if mode & stat.S_IXUSR else 0o644
+        if mode != wanted:  # libraries may be links to uv's cache, which has these modes already
+            path.chmod(wanted)

@@ -93,10 +93,12 @@ class Function(Construct):
             self.function.add_environment(name, value)
 
 
-def log_group_of(scope: Construct, stage: Stage) -> logs.LogGroup:
+def log_group_of(scope: Construct, stage: Stage, *, name: str | None = None) -> logs.LogGroup:
+    """A log that outlives its stack if the stage keeps data, but not a failed creation, which would leave it unused."""
     return logs.LogGroup(
         scope,
         "Log",
+        log_group_name=name,
         retention=_RETENTION[stage.log_days],
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY,
     )

@@ -29,10 +29,12 @@ class Mail(Construct):
         self._report_to(feedback)
 
     def grant(self, function: Function) -> None:
+        recipients = [self._address_of("identity", "*")] if self._stage.ses_sandbox else []
         function.allow(
             ["ses:SendEmail"],
             self._identity.email_identity_arn,
-            self._set_arn,
+            self._address_of("configuration-set", self._set.configuration_set_name),
+            *recipients,
             only={"ses:FromAddress": self._stage.mail_address},
         )
         function.add_environment(
@@ -42,13 +44,9 @@ class Mail(Construct):
             BRAND=self._stage.brand,
         )
 
-    @property
-    def _set_arn(self) -> str:
+    def _address_of(self, resource: str, name: str) -> str:
         return Stack.of(self).format_arn(
-            service="ses",
-            resource="configuration-set",
-            resource_name=self._set.configuration_set_name,
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+            service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
         )
 
     def _report_to(self, feedback: Topic) -> None:

@@ -9,6 +9,9 @@ ACCEPTED = {
     "AwsSolutions::AwsSolutions-DDB3": "Only a stage that keeps its data pays for recovery; a test requires it there.",
     "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's actions take no resource, and CodeDeploy"
     " may read the state of all alarms; no other action is allowed on every resource.",
+    "AwsSolutions::AwsSolutions-IAM5"
+    "[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]": "In the sandbox SES asks for the"
+    " right to each recipient's identity, which the operator verifies later; a condition fixes the sender.",
     "AwsSolutions::AwsSolutions-L1": "The runtime is the Python that the tests run on; it changes with the lock.",
     "CloudFormation-Validate::W3694": "The alias of a function is a valid endpoint of a subscription: its Ref is"
     " an ARN that SNS may invoke.",

@@ -31,6 +31,7 @@ class Tallybook(Stack):
             stack_name(stage),
             description=f"Tallybook, {stage.name}",
             termination_protection=stage.protected,
+            tags={"application": "tallybook", "stage": stage.name},
         )
         tables = Tables(self, stage)
         layers = Layers(self, stage)

@@ -36,6 +36,8 @@ class Stage:
     """Web origins, like `https://app.example.com`, that may use the session cookie."""
     mail_from: str
     """Sender of mails, like `Tallybook <no-reply@example.com>`. SES needs the domain's keys in DNS before it sends."""
+    ses_sandbox: bool = False
+    """SES is in the sandbox: it sends to verified addresses only, and asks for the right to each of them."""
     brand: str = "Tallybook"
     """Product name in mails and on pages."""
     page_url: str | None = None
@@ -72,6 +74,7 @@ STAGES = {
         keep=False,
         expire=True,
         shift="all at once",
+        ses_sandbox=True,
         mail_from="Tallybook <no-reply@dev.example.com>",  # an AWS account can have a domain only once
         log_days=7,
     ),

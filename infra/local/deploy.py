@@ -70,7 +70,7 @@ def _publish_assets(cloud: Cloud, assembly: Path, stack: str) -> str:
         source = assembly / asset["source"]["path"]
         keys[source.name] = key = destination["objectKey"]
         if key not in uploaded:
-            body = _zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
+            body = zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
             s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
     return f"{cloud.endpoint}/{_BUCKET}/{keys[f'{stack}.template.json']}"
 
@@ -79,7 +79,7 @@ def _pages(s3: Any) -> Any:
     return s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET)
 
 
-def _zipped(folder: Path) -> bytes:
+def zipped(folder: Path) -> bytes:
     """The folder as a zip, with the date 1980 for each file, as in CDK's zips."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

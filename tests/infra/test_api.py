@@ -41,6 +41,15 @@ def test_the_access_log_has_no_query_and_no_header(production: Synthesized) -> N
     assert not [field for field in logged if "query" in field.lower() or "header" in field.lower()]
 
 
+def test_the_access_log_is_where_services_write_and_new_for_each_stack(production: Synthesized) -> None:
+    """Other names grow the account's resource policy, which ends at 5,120 characters. Logs stay if a stack goes."""
+    (stage,) = production.properties("ApiGatewayV2::Stage")
+    log = production.template["Resources"][stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]]
+    beginning, stack = log["Properties"]["LogGroupName"]["Fn::Join"][1]
+    assert beginning == "/aws/vendedlogs/tallybook-production/api-"
+    assert stack == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+
+
 def test_only_the_stages_named_origins_are_allowed(production: Synthesized, on_this_computer: Synthesized) -> None:
     (api,) = production.properties("ApiGatewayV2::Api")
     assert "CorsConfiguration" not in api

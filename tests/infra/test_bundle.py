@@ -1,14 +1,18 @@
-"""The shipped code works without other packages, has nothing superfluous, and is the same on every build."""
+"""The shipped code works without other packages, has nothing superfluous, and is for its machine."""
 
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
 
 from infra import bundle
 from infra.groups import AWS_CLIENTS, GROUPS
+from infra.layers import platform_of
+from infra.stage import STAGES, local
 
 PYC_FLAGS = slice(4, 8)
 UNCHECKED_HASH = b"\x01\0\0\0"
@@ -49,16 +53,6 @@ def test_all_byte_code_is_used_without_checking_its_source(layers: list[Path]) -
         assert {path.read_bytes()[PYC_FLAGS] for path in compiled.values()} == {UNCHECKED_HASH}
 
 
-def test_two_builds_are_the_same_to_the_byte(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    built = []
-    for place in ("one", "two"):
-        monkeypatch.setattr(bundle, "BUILD", tmp_path / place)
-        folders = [bundle.core_bundle().folder, bundle.function_bundle("metering").folder]
-        folders.append(bundle.deps_bundle(bundle.LAMBDA_ARM).folder)
-        built.append({path.relative_to(tmp_path / place): path.read_bytes() for path in _files(folders)})
-    assert built[0] == built[1]
-
-
 def test_lambda_gets_code_for_its_own_architecture() -> None:
     objects = list(bundle.deps_bundle(bundle.LAMBDA_ARM).folder.rglob("*.so"))
     assert objects
@@ -67,8 +61,15 @@ def test_lambda_gets_code_for_its_own_architecture() -> None:
     assert {path.read_bytes()[18:20] for path in objects} == {aarch64}
 
 
-def _files(folders: list[Path]) -> list[Path]:
-    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+def test_the_libraries_are_those_of_the_stages_architecture() -> None:
+    production = STAGES["production"]
+    assert platform_of(production) == bundle.LAMBDA_ARM
+    assert platform_of(replace(production, arm=False)) == bundle.LAMBDA_X86
+    assert platform_of(local(8000)) is None
+
+
+def test_byte_code_is_that_of_lambdas_python() -> None:
+    assert bundle.BYTE_CODE == MAGIC_NUMBER
 
 
 def _python(code: str, path: list[Path]) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from infra.groups import GROUPS, Group
 from infra.stage import STAGES, Stage
-from tests.support.template import Synthesized
+from tests.support.template import Properties, Synthesized
 
 SETTINGS = {
     "TALLYBOOK_STAGE",
@@ -60,6 +60,15 @@ def test_logs_are_kept_for_the_stages_retention(production: Synthesized, on_this
         assert {group["RetentionInDays"] for group in groups} == {days}
 
 
+def test_logs_outlive_their_stack_but_not_a_failed_creation(production: Synthesized) -> None:
+    kept = {(group["DeletionPolicy"], group["UpdateReplacePolicy"]) for group in _log_groups(production)}
+    assert kept == {("RetainExceptOnCreate", "Retain")}
+
+
 def test_with_snap_start_published_versions_have_snapshots(synthesize: Callable[[Stage], Synthesized]) -> None:
     stage = synthesize(replace(STAGES["production"], snap_start=True))
     assert all(f["SnapStart"] == {"ApplyOn": "PublishedVersions"} for f in stage.functions().values())
+
+
+def _log_groups(stage: Synthesized) -> list[Properties]:
+    return list(stage.resources("Logs::LogGroup").values())

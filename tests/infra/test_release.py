@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from infra.bundle import ROOT
 from infra.groups import GROUPS
 from infra.stage import STAGES, Stage
 from tallybook.domain.jobs import camel_case
@@ -90,6 +92,15 @@ def test_only_codedeploy_may_take_the_role_that_shifts(production: Synthesized) 
 
 def _needed_by(resource: Properties) -> set[str]:
     return {*re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(resource)), *resource.get("DependsOn", [])}
+
+
+def test_the_documented_price_of_snap_start_is_that_of_todays_functions() -> None:
+    gigabytes = Decimal(sum(group.memory for group in GROUPS)) / 1024
+    price = gigabytes * Decimal("0.0000015046") * 30 * 24 * 3600
+    page = (ROOT / "docs/releases.md").read_text().replace("\n", " ")
+    assert f"the {len(GROUPS)} functions have {gigabytes} GB" in page
+    assert f"${price:.2f} for 30 days" in page
+    assert f"${price:.0f} a month" in (ROOT / "README.md").read_text()
 
 
 def _deployment_group(stage: Synthesized, name: str) -> Properties:

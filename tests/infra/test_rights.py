@@ -1,11 +1,14 @@
 """A role has the rights of its row, on exactly those resources, and no others."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 import pytest
 
 from infra.groups import GROUPS, Group
+from infra.stage import Stage
 from tallybook.domain.credentials import PlatformKey
 from tallybook.domain.jobs import camel_case
 from tallybook.store import keys
@@ -75,6 +78,17 @@ def test_mails_are_sent_only_from_the_stages_address(production: Synthesized) ->
     assert [statement["Condition"] for statement in statements] == [
         {"StringEquals": {"ses:FromAddress": production.stage.mail_address}}
     ]
+
+
+def test_in_the_sandbox_mails_may_go_to_each_verified_recipient(
+    synthesize: Callable[[Stage], Synthesized], production: Synthesized
+) -> None:
+    """There SES asks for the right to the recipient's identity too; the sender stays the stage's address."""
+    (outbox,) = [group for group in GROUPS if group.mail]
+    sandbox = synthesize(replace(production.stage, ses_sandbox=True))
+    assert _rights(outbox, sandbox) - _rights(outbox, production) == {("ses:SendEmail", f"{SES}:identity/*")}
+    (statement,) = [one for one in _statements(outbox, sandbox) if "ses:SendEmail" in one["Action"]]
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": production.stage.mail_address}}
 
 
 @each_group
