@@ -45,6 +45,7 @@ class Function(Construct):
             role=self._role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=stage.metering_concurrency if group.name == "metering" else None,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if stage.snap_start else None,
         )
         self.entry: lambda_.IFunction = self.function.add_alias("live") if stage.snap_start else self.function
