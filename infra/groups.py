@@ -7,6 +7,8 @@ compare the table with the synthesized roles and with the calls that the code ma
 from dataclasses import dataclass
 from typing import Literal
 
+from tallybook.domain.redelivery import RECEIVES
+
 Action = Literal["BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
 
 READ: tuple[Action, ...] = ("BatchGetItem", "GetItem")
@@ -30,6 +32,10 @@ class Group:
     """Serves all paths that no other group lists, with a 404 in the dialect of the path."""
     queue: str | None = None
     """The queue that invokes it."""
+    max_concurrency: int | None = None
+    """How many messages' batches of its queue run at once, at most; None for as many as Lambda allows."""
+    receives: int = 5
+    """After so many receives, a message of its queue moves to the dead-letter queue."""
     sends: str | None = None
     """The queue that it sends messages to."""
     topic: str | None = None
@@ -100,6 +106,8 @@ GROUPS = (
     Group(
         name="usage_queue",
         queue="usage",
+        max_concurrency=10,  # more workers on one account only refuse each other (tests/bench/contention.py)
+        receives=RECEIVES,  # nothing but the queue holds its messages
         core=(*READ, *WRITE, "ConditionCheckItem"),
         usage=(*READ, *WRITE),
         memory=1024,
@@ -108,6 +116,7 @@ GROUPS = (
     Group(
         name="invoicing",
         queue="invoicing",
+        max_concurrency=10,
         sends="invoicing",
         every_minutes=60,
         core=(*READ, *WRITE),
@@ -118,6 +127,7 @@ GROUPS = (
     Group(
         name="usage_check",
         queue="usage_check",
+        max_concurrency=10,
         sends="usage_check",
         stream="usage",
         every_minutes=5,

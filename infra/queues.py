@@ -1,4 +1,8 @@
-"""A queue that invokes a function; messages that fail five times go to its dead-letter queue."""
+"""A queue that invokes a function; a message that is received too often goes to its dead-letter queue.
+
+A bound on the function's own concurrency would use up receives: Lambda receives messages first, and gives them back if
+no execution is free. `max_concurrency` bounds how many batches it receives.
+"""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -8,7 +12,6 @@ from constructs import Construct
 from infra.function import Function
 from tallybook.domain.jobs import camel_case
 
-TRIES = 5
 BATCH = 10
 VISIBILITY_FACTOR = 6
 """The visibility timeout is this many function timeouts: AWS advises six, so that no message is received twice."""
@@ -22,14 +25,21 @@ class Queue(Construct):
             "Main",
             retention_period=Duration.days(14),
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * function.group.timeout),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=TRIES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=function.group.receives),
         )
-        function.entry.add_event_source(SqsEventSource(self.main, batch_size=BATCH, report_batch_item_failures=True))
+        function.add_environment(QUEUE_URL=self.main.queue_url)
+        function.entry.add_event_source(
+            SqsEventSource(
+                self.main,
+                batch_size=BATCH,
+                max_concurrency=function.group.max_concurrency,
+                report_batch_item_failures=True,
+            )
+        )
 
     def grant(self, function: Function) -> None:
-        """Allow the function to send messages, and set its QUEUE_URL."""
+        """Allow the function to send messages to the queue that invokes it."""
         function.allow(["sqs:SendMessage"], self.main.queue_arn)
-        function.add_environment(QUEUE_URL=self.main.queue_url)
 
     def _queue(
         self,

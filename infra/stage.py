@@ -45,6 +45,14 @@ class Stage:
     app_url: str | None = None
     """Where users go on after they set a password; None for the first of `allowed_origins`, if there is one."""
     alarm_email: str | None = None
+    metering_concurrency: int | None = None
+    """How many calls of `metering` run at once: reserved for it, and no more. None shares the account's executions.
+
+    AWS refuses a reservation that leaves fewer than 100 to all other functions; a new account may have only 10 in all.
+    """
+    max_read_units: int | None = None
+    """The most units a second of each table and index, above which DynamoDB throttles; None for no maximum."""
+    max_write_units: int | None = None
     log_days: int = 30
     log_level: str = "INFO"
 

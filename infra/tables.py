@@ -22,6 +22,8 @@ class Tables(Construct):
             partition_key=dynamodb.Attribute(name="work", type=AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="due", type=AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+            max_read_request_units=stage.max_read_units,
+            max_write_request_units=stage.max_write_units,
         )
         self.usage = self._table("Usage")
 
@@ -38,6 +40,8 @@ class Tables(Construct):
             partition_key=dynamodb.Attribute(name="pk", type=AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="sk", type=AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            max_read_request_units=self._stage.max_read_units,
+            max_write_request_units=self._stage.max_write_units,
             stream=stream,
             time_to_live_attribute="expires" if self._stage.expire else None,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(

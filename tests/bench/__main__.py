@@ -16,6 +16,7 @@ from tests.bench.budget_figures import budget_figures
 from tests.bench.budget_story import EVENTS, MOST_SECONDS, run_story
 from tests.bench.budget_sweep import sweep
 from tests.bench.cold_start import cold_starts
+from tests.bench.contention import FORMER, NOW, simulate
 from tests.bench.context import make_still_context
 from tests.bench.figures import Figure, figures, read_goal
 from tests.bench.instructions import valgrind_is_installed
@@ -33,6 +34,7 @@ _FLAT_AT = (10, 100, 1_000, 10_000, 100_000)
 _SESSIONS_AT = (10, 100, 1_000)
 _ACCOUNTS_AT = (100, 1_000, 10_000)
 _BUDGETS_AT, _USED = (100, 1_000, 10_000), 100
+_MESSAGES = 10_000
 
 
 def main() -> None:
@@ -42,6 +44,8 @@ def main() -> None:
             _print_sections_with_tables(cloud, chosen)
     if "story" in chosen:
         _print_budget_story(timed=chosen != DETERMINISTIC)
+    if "contention" in chosen:
+        _print_contention()
     if "cold" in chosen:
         _print_cold_starts()
 
@@ -165,6 +169,19 @@ def _print_budget_story(*, timed: bool) -> None:
     mark = "  MISSED" if timed and seconds > MOST_SECONDS else ""
     listed = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     print(f"\nA budget through {EVENTS} events told what the rule in other words does: {listed}{mark}")
+
+
+def _print_contention() -> None:
+    print(f"\n{_MESSAGES} messages of one account on the usage queue at once (simulated)")
+    for name, settings in (("before", FORMER), ("now", NOW)):
+        outcome = simulate(settings, messages=_MESSAGES)
+        lost = outcome.given_up / outcome.messages
+        mark = "  MISSED" if settings == NOW and outcome.given_up else ""
+        print(
+            f"  {name:7} {settings.workers:3} workers: {lost:.1%} given up, at most {outcome.most_receives} receives"
+            f" of {settings.receives}, the last counted after {outcome.seconds:.0f} s{mark}",
+            flush=True,
+        )
 
 
 def _print_cold_starts() -> None:

@@ -3,12 +3,15 @@
 import argparse
 from collections.abc import Sequence
 
-DETERMINISTIC = ("calls", "invoices", "flatness", "history", "quotas", "budgets", "sweeps", "invoicing", "story")
+DETERMINISTIC = (
+    *("calls", "invoices", "flatness", "history", "quotas", "budgets", "sweeps", "invoicing", "story"),
+    "contention",
+)
 """Calls, units and counts: the same to the digit in each run, so that two commits can be compared with diff."""
 
 MEASURED = ("warm", "cold")
 ALL = (*DETERMINISTIC, *MEASURED)
-WITHOUT_TABLES = {"story", "cold"}
+WITHOUT_TABLES = {"story", "contention", "cold"}
 
 
 def read_sections(arguments: Sequence[str] | None = None) -> tuple[str, ...]:

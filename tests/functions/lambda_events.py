@@ -39,15 +39,15 @@ def stream_all_items(app: App, *more: Event) -> dict[str, int]:
     return handler({"Records": [*(stream_record(item) for item in app.stored("core")), *more]}, LambdaContext())
 
 
-def sqs_event(*bodies: str) -> Event:
+def sqs_event(*bodies: str, received: int = 1) -> Event:
     """A batch of queue messages, each with its index as its id. Source: Lambda, "Using Lambda with Amazon SQS"."""
     return {
         "Records": [
             {
                 "messageId": str(index),
-                "receiptHandle": "handle",
+                "receiptHandle": f"handle-{index}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": {"ApproximateReceiveCount": str(received)},
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",

@@ -27,6 +27,7 @@ def test_a_request_counts_the_events_of_all_other_accounts(app: App, breakage: s
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
+@pytest.mark.usefixtures("fake_aws")
 def test_a_message_counts_the_events_of_all_other_accounts_and_comes_back(app: App, breakage: str) -> None:
     broken, fine, other = app.member(), app.member(), app.member()
     break_account(app, broken, breakage)

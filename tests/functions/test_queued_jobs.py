@@ -10,6 +10,8 @@ import pytest
 
 from invoicing.app import handler as invoicing
 from tallybook.domain.closing_cursor import GRACE
+from tallybook.domain.jobs import partitions
+from tallybook.domain.times import parse_instant
 from tallybook.services.jobs.due_tasks import read_message
 from tests.functions.lambda_events import sqs_event
 from tests.functions.queued_work import NearlyUp, QueuedWork
@@ -164,6 +166,43 @@ def test_a_task_still_due_after_a_whole_interval_counts_as_late(
     assert line[kind.late] == [1.0]
     assert (line["service"], line["stage"]) == ("test", "test")
     assert kind.work.work_off(fake_aws) == []
+
+
+def test_a_period_without_invoice_two_hours_after_its_end_is_reported(
+    app: App, fake_aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work, member = QueuedWork("invoicing", invoicing), app.member()
+    app.clock.moment = member.account.closing_cursor.period.end + timedelta(hours=2)
+    assert work.tick() == {"close": 1, "late": 1}
+    [line] = metrics(capsys.readouterr().out)
+    assert "InvoicesNotIssued" not in line
+    app.clock.advance(seconds=1)
+    assert work.tick() == {"close": 1, "late": 1, "not_issued": 1}
+    [line] = metrics(capsys.readouterr().out)
+    assert (line["InvoicesNotIssued"], line["InvoicingLate"]) == ([1.0], [1.0])
+    assert {each["Name"]: each["Unit"] for each in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]} == {
+        "InvoicingLate": "Count",
+        "InvoicesNotIssued": "Count",
+    }
+    assert work.work_off(fake_aws) == []
+    assert work.tick() == {}
+    assert metrics(capsys.readouterr().out) == []
+
+
+def test_an_invoice_that_is_not_marked_overdue_is_late_but_issued(
+    app: App, fake_aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work, member = QueuedWork("invoicing", invoicing), app.member()
+    app.record(app.event(member, quantity=10_000_000))
+    app.clock.moment = member.account.closing_cursor.period.end + GRACE
+    work.tick()
+    assert work.work_off(fake_aws) == []
+    [overdue] = [due for part in partitions("overdue") for due in app.ctx.tables.query_due(part)]
+    app.clock.moment = parse_instant(overdue.at) + timedelta(days=1)
+    counts = work.tick()
+    assert counts["overdue"] == 1
+    [line] = metrics(capsys.readouterr().out)
+    assert line.get("InvoicesNotIssued", [0])[0] == counts.get("close", 0), "only periods are without invoice"
 
 
 def test_each_call_logs_its_counts(kind: Kind, app: App, fake_aws: FakeAws, logged: Callable[[], str]) -> None:

@@ -9,10 +9,13 @@ from tests.functions.lambda_events import sqs_event
 from tests.support.app import App
 from tests.support.call import LambdaContext
 from tests.support.cloud import make_context
+from tests.support.fake_aws import FakeAws
 from tests.support.faults import Faults
 from tests.support.invariants import check_invariants
 from tests.support.ndjson import as_json
 from usage_queue.app import handler
+
+pytestmark = pytest.mark.usefixtures("fake_aws")
 
 
 def deliver(app: App, *bodies: Any, context: LambdaContext | None = None) -> list[int]:
@@ -147,3 +150,47 @@ def test_failed_messages_are_logged_with_reasons_without_content(app: App, logge
     assert "unknown_meter" in logged()
     assert "confidential" not in logged()
     assert '"failed":1' in logged()
+
+
+def pauses(fake_aws: FakeAws, *bodies: str, received: int = 1, context: LambdaContext | None = None) -> list[int]:
+    """The seconds until each failed message of a batch is received again."""
+    fake_aws.pauses.clear()
+    handler(sqs_event(*bodies, received=received), context or LambdaContext())
+    return list(fake_aws.pauses.values())
+
+
+def test_a_refused_message_comes_back_every_two_minutes(app: App, fake_aws: FakeAws) -> None:
+    good, bad = (as_json(app.event(app.member(), **more)).decode() for more in ({}, {"meter": "kilowatts"}))
+    assert pauses(fake_aws, good, bad, "{", received=9) == [120, 120]
+
+
+def test_a_message_that_the_tables_are_too_busy_for_pauses_longer_each_time(
+    app: App, fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tallybook import runtime
+
+    message = as_json([app.event(app.member()), app.event(app.member(), meter="kilowatts")]).decode()
+    for error in ({"conflicts": 1.0}, {"throttles": 1.0}):
+        ctx = make_context(app.client, interceptor=Faults(**error), clock=app.clock)
+        monkeypatch.setattr(runtime, "context", lambda ctx=ctx: ctx)
+        assert 15 <= pauses(fake_aws, message)[0] <= 30
+        assert 480 <= pauses(fake_aws, message, received=6)[0] <= 960
+    monkeypatch.setattr(runtime, "context", lambda: app.ctx)
+    assert pauses(fake_aws, message, received=7) == [120], "the other event is counted, this one is refused"
+
+
+def test_a_message_without_time_left_counts_as_busy(app: App, fake_aws: FakeAws) -> None:
+    class NearlyUp(LambdaContext):
+        def get_remaining_time_in_millis(self) -> int:
+            return 5_000
+
+    message = as_json(app.event(app.member())).decode()
+    assert 3600 <= pauses(fake_aws, message, received=14, context=NearlyUp())[0] <= 7200
+
+
+def test_messages_that_sqs_does_not_postpone_still_come_back(
+    app: App, fake_aws: FakeAws, logged: Callable[[], str]
+) -> None:
+    fake_aws.refusals = ["RequestThrottled"]
+    assert deliver(app, "{", app.event(app.member())) == [0]
+    assert "RequestThrottled" in logged()

@@ -23,6 +23,16 @@ def test_all_messages_go_in_one_call(sqs: Service) -> None:
     assert sqs.requests == [{"QueueUrl": URL, "Entries": entries}]
 
 
+def test_received_messages_are_postponed_in_one_call(sqs: Service) -> None:
+    sqs.answers.append((200, None, {"Successful": [], "Failed": [{"Id": "1", "Code": "ReceiptHandleIsInvalid"}]}))
+    assert Queue(sqs.client("sqs"), URL).postpone([("a", 30), ("b", 120)]) == ["ReceiptHandleIsInvalid"]
+    entries = [
+        {"Id": "0", "ReceiptHandle": "a", "VisibilityTimeout": 30},
+        {"Id": "1", "ReceiptHandle": "b", "VisibilityTimeout": 120},
+    ]
+    assert sqs.requests == [{"QueueUrl": URL, "Entries": entries}]
+
+
 def test_each_rejected_message_is_returned_as_its_code(sqs: Service) -> None:
     failed = [{"Id": "1", "SenderFault": False, "Code": "InternalError", "Message": "sorry"}]
     sqs.answers.append((200, None, {"Successful": [], "Failed": failed}))
@@ -38,6 +48,14 @@ def test_a_refused_call_rejects_every_message(sqs: Service) -> None:
 def test_a_lost_answer_counts_as_every_message_rejected(sqs: Service, answer: Any) -> None:
     sqs.answers.append(answer)
     assert len(Queue(sqs.client("sqs"), URL).send(["one", "two"])) == 2
+
+
+def test_a_refused_or_lost_call_postpones_no_message(sqs: Service) -> None:
+    sqs.fail(400, "AccessDeniedException")
+    sqs.answers.append((0, None, {}))
+    queue = Queue(sqs.client("sqs"), URL)
+    assert queue.postpone([("a", 30), ("b", 120)]) == ["AccessDeniedException"] * 2
+    assert len(queue.postpone([("a", 30), ("b", 120)])) == 2
 
 
 def test_every_call_goes_through_the_interceptor(sqs: Service) -> None:

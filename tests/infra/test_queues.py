@@ -1,4 +1,6 @@
-"""A message is tried five times, and each message of a batch fails alone."""
+"""A message is received a bounded number of times, and each message of a batch fails alone."""
+
+import json
 
 import pytest
 
@@ -16,11 +18,11 @@ def test_there_is_a_queue_for_each_row_with_one_and_no_other(production: Synthes
 
 
 @each_queue
-def test_a_message_is_given_up_after_five_tries_and_kept_for_two_weeks(group: Group, production: Synthesized) -> None:
+def test_a_message_is_given_up_after_its_receives_and_kept_for_two_weeks(group: Group, production: Synthesized) -> None:
     dead, main = _queue(group, "Dead", production), _queue(group, "Main", production)
     redrive = main["RedrivePolicy"]
     assert format_value(redrive["deadLetterTargetArn"]) == f"{camel_case(str(group.queue))}MessagesDead.Arn"
-    assert redrive["maxReceiveCount"] == 5
+    assert redrive["maxReceiveCount"] == group.receives == {"usage": 15}.get(str(group.queue), 5)
     assert main["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert main["VisibilityTimeout"] == 6 * group.timeout
 
@@ -33,12 +35,27 @@ def test_a_batch_fails_message_by_message(group: Group, production: Synthesized)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_sender_gets_its_queues_url(production: Synthesized) -> None:
+@each_queue
+def test_few_batches_run_at_once_and_no_receive_is_lost_to_a_full_function(
+    group: Group, production: Synthesized
+) -> None:
+    address = f"{camel_case(str(group.queue))}MessagesMain.Arn"
+    sources = production.properties("Lambda::EventSourceMapping")
+    (source,) = [source for source in sources if format_value(source["EventSourceArn"]) == address]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 10}
+    function = production.functions()[group.name]
+    assert "ReservedConcurrentExecutions" not in function
+
+
+def test_each_function_with_a_queue_gets_its_url_and_may_postpone_messages(production: Synthesized) -> None:
     urls = {name: function["Environment"]["Variables"].get("QUEUE_URL") for name, function in _functions(production)}
     assert {name: format_value(url) for name, url in urls.items() if url} == {
         "invoicing": "InvoicingMessagesMain",
         "usage_check": "UsageCheckMessagesMain",
+        "usage_queue": "UsageMessagesMain",
     }
+    granted = json.dumps(production.properties("IAM::Policy"))
+    assert granted.count("sqs:ChangeMessageVisibility") == 3
 
 
 def _functions(stage: Synthesized) -> list[tuple[str, Properties]]:

@@ -48,21 +48,21 @@ class SentMail:
 
 @dataclass
 class FakeAws:
-    """The mails, bus entries and queue messages so far. Each call goes through `interceptor`.
+    """The mails, bus entries and queue messages so far, and the pauses of received messages by their handles.
 
-    Each error code in `refusals` makes one of the next calls fail.
+    Each call goes through `interceptor`. Each error code in `refusals` makes one of the next calls fail.
     """
 
     interceptor: Interceptor = passthrough
     mails: list[SentMail] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    pauses: dict[str, int] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
 
     def queue(self) -> Queue:
-        return Queue(
-            _Client(self, "send_message_batch"), "https://sqs.example.com/invoicing", interceptor=self.interceptor
-        )
+        client = _Client(self, "send_message_batch", "change_message_visibility_batch")
+        return Queue(client, "https://sqs.example.com/invoicing", interceptor=self.interceptor)
 
     def channels(self) -> Channels:
         return Channels(
@@ -109,6 +109,9 @@ class FakeAws:
         if operation == "send_message_batch":
             self.messages += [entry["MessageBody"] for entry in request["Entries"]]
             return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
+        if operation == "change_message_visibility_batch":
+            self.pauses |= {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in request["Entries"]}
+            return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
         content = request["Content"]["Simple"]
         (to,) = request["Destination"]["ToAddresses"]
         tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
@@ -122,11 +125,11 @@ class FakeAws:
 class _Client:
     """Checks a request as boto3 would, and passes it to the fake."""
 
-    def __init__(self, fake_aws: FakeAws, operation: str) -> None:
-        self._fake_aws, self._operation = fake_aws, operation
+    def __init__(self, fake_aws: FakeAws, *operations: str) -> None:
+        self._fake_aws, self._operations = fake_aws, operations
 
     def __getattr__(self, operation: str) -> Any:
-        assert operation == self._operation
+        assert operation in self._operations
 
         def send(**request: Any) -> dict[str, Any]:
             _check(operation, request)
@@ -136,7 +139,7 @@ class _Client:
 
 
 def _check(operation: str, request: dict[str, Any]) -> None:
-    model = _model({"send_email": "sesv2", "put_events": "events", "send_message_batch": "sqs"}[operation])
+    model = _model({"send_email": "sesv2", "put_events": "events"}.get(operation, "sqs"))
     name = "".join(part.capitalize() for part in operation.split("_"))
     report = ParamValidator().validate(request, model.operation_model(name).input_shape)
     assert not report.has_errors(), report.generate_report()

@@ -6,7 +6,7 @@ dead-letter queue. Each scheduled call finds the task again until it is done.
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -44,12 +44,18 @@ class QueuedJob:
         counts = enqueue_due(ctx, self._job, self._send, deadline=ctx.elapsed() + runtime.seconds_left(context))
         log = logger.warning if counts["left"] or counts["late"] else logger.info
         log(self._job.name, extra={"tasks": dict(counts)})
-        if counts["late"]:
-            self._metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
-            metric = f"{camel_case(self._job.name)}Late"
-            self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=counts["late"])
-            self._metrics.flush_metrics()
+        self._emit({f"{camel_case(self._job.name)}Late": counts["late"], "InvoicesNotIssued": counts["not_issued"]})
         return {name: count for name, count in counts.items() if count}
+
+    def _emit(self, figures: Mapping[str, int]) -> None:
+        """The figures that are not 0, so that an idle stage pays for no metric."""
+        if not any(figures.values()):
+            return
+        self._metrics.add_dimension(name="stage", value=os.environ["TALLYBOOK_STAGE"])
+        for name, value in figures.items():
+            if value:
+                self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        self._metrics.flush_metrics()
 
     def _send(self, messages: Sequence[str]) -> list[str]:
         refused = runtime.queue().send(messages)

@@ -1,6 +1,6 @@
-"""The SQS queue of a job, whose messages are tasks."""
+"""The SQS queue of a function: a job's queue, whose messages are tasks, or the usage queue."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,10 +19,28 @@ class Queue:
     def send(self, bodies: Sequence[str]) -> list[str]:
         """Send up to ten messages in one call; return the error code of each that was not accepted, or perhaps not."""
         entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)]
+        return self._call(
+            "send_message_batch", lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries), entries
+        )
+
+    def postpone(self, pauses: Sequence[tuple[str, int]]) -> list[str]:
+        """Show up to ten received messages, by their receipt handles, again after so many seconds.
+
+        Returns the error code of each that was not postponed; it is shown again after the queue's visibility timeout.
+        """
+        entries = [
+            {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+            for index, (handle, seconds) in enumerate(pauses)
+        ]
+        return self._call(
+            "change_message_visibility_batch",
+            lambda: self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries),
+            entries,
+        )
+
+    def _call(self, operation: str, call: Callable[[], Any], entries: Sequence[Any]) -> list[str]:
         try:
-            answer = self._interceptor(
-                "send_message_batch", lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            )
+            answer = self._interceptor(operation, call)
         except ClientError as error:
             return [error.response["Error"]["Code"]] * len(entries)
         except BotoCoreError as error:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Literal
 
+from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.jobs import Job, partitions
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.services.context import Context
@@ -30,6 +31,9 @@ _KIND_OF_WORK: Mapping[str, TaskKind] = {
     "running": "expire",
 }
 _MESSAGES_A_CALL = 10
+
+ISSUED_WITHIN = timedelta(hours=2)
+"""A period has its invoice so soon after its end, with one attempt to spare; closing is due at the end of the grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def enqueue_due(
     """Put the due tasks on the queue, until the deadline of `ctx.elapsed`.
 
     `send` takes up to ten messages and returns those that the queue refused. Returns the number of tasks by
-    kind, of `late` tasks, and of tasks `left` for the next call: the refused ones, and at least one at the deadline.
+    kind, of `late` tasks, of periods `not_issued`, and of tasks `left` for the next call: the refused ones, and at
+    least one at the deadline.
     """
     counts: Counter[str] = Counter()
     now = ctx.clock.now()
@@ -74,6 +79,7 @@ def enqueue_due(
             break
         counts.update(task.kind for task in tasks)
         counts["late"] += sum(task.due is not None and now - task.due > late_after(job) for task in tasks)
+        counts.update("not_issued" for task in tasks if _is_not_issued(task, now))
         counts["left"] += len(send([as_message(task) for task in tasks]))
     return counts
 
@@ -81,6 +87,11 @@ def enqueue_due(
 def late_after(job: Job) -> timedelta:
     """The time after which a due task is late: the previous call has found it, and it is still not done."""
     return job.every + timedelta(minutes=5)
+
+
+def _is_not_issued(task: Task, now: datetime) -> bool:
+    """Whether the task is to close a period that should have its invoice by now."""
+    return task.kind == "close" and task.due is not None and now - task.due > ISSUED_WITHIN - GRACE
 
 
 def as_message(task: Task) -> str:
