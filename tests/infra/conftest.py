@@ -58,7 +58,7 @@ def allowed() -> Iterator[tuple[Website, Website]]:
 
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory, allowed: tuple[Website, Website]) -> Iterator[LocalStack]:
-    """One running bundle for the files of ON_ONE_BUNDLE, which run in one process. Its clock is ahead after the walk.
+    """One running bundle for the files of ON_ONE_BUNDLE, which run in one process. Its clock is ahead.
 
     It started in a folder that others could read.
     """

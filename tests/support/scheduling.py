@@ -1,12 +1,12 @@
-"""Lets the files that use one local bundle run in one process, so that the bundle starts once a run."""
+"""Lets the files that use one local bundle run in one process, one after the other, so that it starts once a run."""
 
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-ON_ONE_BUNDLE = ("tests/infra/test_takeover.py", "tests/infra/test_walk_through.py")
-"""The files whose tests use the fixture `local_stack`. The last one moves the bundle's clock."""
+ON_ONE_BUNDLE = ("tests/infra/test_walk_through.py", "tests/infra/test_takeover.py")
+"""The files whose tests use the fixture `local_stack`, in their order: the walk needs a new bundle, the others don't."""
 
 
 class _Scheduling(LoadFileScheduling):
@@ -18,3 +18,14 @@ class _Scheduling(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     return _Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = [place for place, item in enumerate(items) if _file(item) in ON_ONE_BUNDLE]
+    ordered = sorted((items[place] for place in places), key=lambda item: ON_ONE_BUNDLE.index(_file(item)))
+    for place, item in zip(places, ordered, strict=True):
+        items[place] = item
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
