@@ -36,8 +36,8 @@ class AlarmRow:
     """An alarm that starts when the metric, or the expression of metrics, reaches the threshold.
 
     It starts in `breaches` of `periods` successive periods of `minutes`. With `below` it starts under the threshold.
-    `release`: it also stops a release and takes it back. Such an alarm starts and ends by itself within minutes, because
-    one that is on would also stop the release that mends its cause.
+    `release`: it also stops a release and takes it back. Such an alarm starts and ends by itself within minutes: one
+    that is on would also stop the release that mends its cause.
     """
 
     name: str

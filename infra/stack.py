@@ -6,6 +6,7 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.bus import Bus
+from infra.dashboard import Dashboard
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
@@ -78,6 +79,7 @@ class Tallybook(Stack):
             functions=functions,
         )
         Alarms(self, stage, metrics)
+        Dashboard(self, stage, metrics, functions)
         self._output("ApiUrl", api.url)
         self._output("ApiId", api.http.api_id)
         self._output("CoreTable", tables.core.table_name)
