@@ -27,8 +27,9 @@ class Alarms(Construct):
         self._let_alarms_publish()
         if stage.alarm_email:
             self.topic.add_subscription(EmailSubscription(stage.alarm_email))
-        self.alarms = {row.name: self._alarm(row) for row in alarm_rows()}
-        self.release_alarms = [self.alarms[row.name] for row in alarm_rows() if row.release]
+        rows = [row for row in alarm_rows() if stage.metric_math or row.expression is None]
+        self.alarms = {row.name: self._alarm(row) for row in rows}
+        self.release_alarms = [self.alarms[row.name] for row in rows if row.release]
 
     def _let_alarms_publish(self) -> None:
         """Needed because `enforce_ssl` replaces the topic's default policy, which lets CloudWatch publish."""

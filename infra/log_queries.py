@@ -78,8 +78,9 @@ QUERIES = (
         "Latest errors",
         tuple(group.name for group in GROUPS),
         (
-            "fields @timestamp, service, message, exception_name, request_id",
-            'filter level = "ERROR"',
+            "fields @timestamp, service, coalesce(message, @message) as what, exception_name, request_id",
+            # The second part is what Lambda itself prints, as text.
+            'filter level = "ERROR" or @message like /\\[ERROR\\]|Task timed out|Runtime exited/',
             "sort @timestamp desc",
             "limit 20",
         ),

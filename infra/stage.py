@@ -26,6 +26,8 @@ class Stage:
     app_url: str | None = None
     """Where users go on after they set a password; None for the first of `allowed_origins`, if there is one."""
     alarm_email: str | None = None
+    metric_math: bool = True
+    """Have also the alarms on several metrics. Not locally: the emulated cloud has no expressions in alarms."""
     log_days: int = 30
     log_level: str = "INFO"
 
@@ -67,4 +69,5 @@ def local(port: int) -> Stage:
         page_url=f"http://localhost:{port}",
         app_url=f"http://localhost:{port}/",
         log_days=1,
+        metric_math=False,
     )

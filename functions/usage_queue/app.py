@@ -24,6 +24,7 @@ class MessageNotCounted(Exception):
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    logger.append_keys(request_id=context.aws_request_id)
     response = process_partial_response(
         event=event, record_handler=_record_message, processor=_processor, context=context
     )

@@ -22,6 +22,11 @@ def test_there_is_an_alarm_for_each_row_and_no_other(production: Synthesized) ->
     assert sorted(_alarms(production)) == sorted(ROWS)
 
 
+def test_the_local_stage_leaves_out_only_the_alarms_on_several_metrics(on_this_computer: Synthesized) -> None:
+    assert set(ROWS) - set(_alarms(on_this_computer)) == {"ServerErrors", "CoreThrottled"}
+    assert {name for name, row in ROWS.items() if row.expression} == {"ServerErrors", "CoreThrottled"}
+
+
 def test_the_watched_metrics_are_these(production: Synthesized) -> None:
     watched = {(metric["MetricName"], *_owner(metric)) for metric in _watched(production)}
     assert watched == {
