@@ -74,7 +74,7 @@ def _rows_of(group: Group) -> list[AlarmRow]:
             AlarmRow(
                 name=f"{camel_case(group.queue)}GivenUp",
                 page="given-up-messages",
-                why=f"Messages of the queue {group.queue} failed five times and are not tried again.",
+                why=f"Messages of the queue {group.queue} failed too often and are not tried again.",
                 watched=_one(_depth("dead", group.queue)),
             )
         )
@@ -124,7 +124,7 @@ _API = (
             "failed": Watched("AWS/ApiGateway", "5xx", "api"),
             "requests": Watched("AWS/ApiGateway", "Count", "api"),
         },
-        expression="IF(failed >= 10 OR failed * 20 >= requests, failed, 0)",
+        expression="IF((failed >= 10) OR (failed * 20 >= requests), failed, 0)",
         release=True,
     ),
     AlarmRow(

@@ -43,7 +43,7 @@ class Undelivered(Construct):
         function.allow(["sqs:SendMessage"], self.queue.queue_arn)
         age = SCHEDULE_AGE if function.group.every_minutes else FEEDBACK_AGE
         entry = function.entry
-        lambda_.CfnEventInvokeConfig(
+        settings = lambda_.CfnEventInvokeConfig(
             self,
             function.node.id,
             function_name=function.function.function_name,
@@ -54,3 +54,4 @@ class Undelivered(Construct):
                 on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=self.queue.queue_arn)
             ),
         )
+        settings.node.add_dependency(entry)  # it names the alias only as text

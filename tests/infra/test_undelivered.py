@@ -1,8 +1,12 @@
 """An asynchronous invocation that AWS gives up is kept in one queue."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from infra.groups import GROUPS, Group
+from infra.stage import STAGES, Stage
 from tallybook.domain.jobs import camel_case
 from tests.support.template import Properties, Synthesized, format_value
 
@@ -29,6 +33,13 @@ def test_the_settings_are_those_of_the_version_that_is_called(group: Group, prod
     aliases = {format_value(alias["FunctionName"]) for alias in production.properties("Lambda::Alias")}
     has_alias = f"{camel_case(group.name)}Function" in aliases
     assert _config(group, production)["Qualifier"] == ("live" if has_alias else "$LATEST")
+
+
+def test_the_settings_wait_for_the_alias_that_they_name(synthesize: Callable[[Stage], Synthesized]) -> None:
+    stage = synthesize(replace(STAGES["production"], snap_start=True))
+    for config in stage.resources("Lambda::EventInvokeConfig").values():
+        assert config["Properties"]["Qualifier"] == "live"
+        assert set(config["DependsOn"]) & set(stage.resources("Lambda::Alias"))
 
 
 def test_a_schedule_that_cannot_call_its_function_keeps_the_event_for_an_hour(production: Synthesized) -> None:
@@ -76,7 +87,7 @@ def test_the_operator_finds_the_queue_and_the_functions_in_the_outputs(productio
     assert format_value(outputs["UndeliveredQueueUrl"]["Value"]) == "UndeliveredQueue"
     for group in ASYNCHRONOUS:
         name = camel_case(group.name)
-        assert format_value(outputs[f"{name}Function"]["Value"]) == f"{name}Function"
+        assert format_value(outputs[f"{name}Function"]["Value"]).startswith(f"{name}Function")
 
 
 def _config(group: Group, stage: Synthesized) -> Properties:
