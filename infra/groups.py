@@ -60,6 +60,11 @@ class Group:
     timeout: int = 20
     """Seconds."""
 
+    @property
+    def asynchronous(self) -> bool:
+        """Whether AWS invokes it without waiting for its answer."""
+        return bool(self.every_minutes or self.topic)
+
 
 GROUPS = (
     Group(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -31,7 +30,7 @@ class Release(Construct):
                 application=application,
                 role=role.without_policy_updates(),  # CDK would add AWS's own policy
                 alias=function.entry,
-                alarms=[] if stage.release_despite_alarms else _alarms_of(function, alarms),
+                alarms=[] if stage.release_despite_alarms else list(alarms.release_alarms),
                 deployment_config=_CONFIGURATIONS[stage.shift],
             )
             group.node.add_dependency(role)  # its rights exist before the first shift
@@ -44,13 +43,6 @@ class Release(Construct):
         role.add_to_policy(iam.PolicyStatement(actions=_SHIFT, resources=shifted))
         role.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]))
         return role
-
-
-def _alarms_of(function: Function, alarms: Alarms) -> list[cloudwatch.IAlarm]:
-    """5xx answers, and the function's own errors if no caller sees them."""
-    names = ("ServerErrors", *([] if function.group.paths else [f"{function.node.id}Errors"]))
-    found = [alarms.node.find_child(name) for name in names]
-    return [alarm for alarm in found if isinstance(alarm, cloudwatch.Alarm)]
 
 
 _SHIFT = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]

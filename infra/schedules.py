@@ -6,18 +6,27 @@ from aws_cdk.aws_events_targets import LambdaFunction
 from constructs import Construct
 
 from infra.function import Function
+from infra.undelivered import SCHEDULE_AGE, Undelivered
 from tallybook.domain.jobs import camel_case
 
 
 class Schedule(Construct):
-    def __init__(self, scope: Construct, function: Function, *, every_minutes: int) -> None:
+    def __init__(self, scope: Construct, function: Function, *, every_minutes: int, undelivered: Undelivered) -> None:
         name = function.group.name
         super().__init__(scope, f"{camel_case(name)}Schedule")
-        events.Rule(
+        self.function = function
+        self.rule = events.Rule(
             self,
             "Rule",
             schedule=_schedule(every_minutes),
-            targets=[LambdaFunction(function.entry, event=events.RuleTargetInput.from_object({"job": name}))],
+            targets=[
+                LambdaFunction(
+                    function.entry,
+                    event=events.RuleTargetInput.from_object({"job": name}),
+                    max_event_age=SCHEDULE_AGE,
+                    dead_letter_queue=undelivered.queue,
+                )
+            ],
         )
 
 

@@ -6,10 +6,12 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.bus import Bus
+from infra.dashboard import Dashboard
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
 from infra.mail import Mail
+from infra.metrics import Metrics
 from infra.queues import Queue
 from infra.release import Release
 from infra.release_outputs import outputs_of
@@ -18,12 +20,13 @@ from infra.stage import Stage
 from infra.stream import Stream
 from infra.tables import Tables
 from infra.topics import Topic
+from infra.undelivered import Undelivered
 from tallybook.domain.formats import THIS
 from tallybook.domain.jobs import camel_case
 
 
 class Tallybook(Stack):
-    """The outputs are for the operator and the platform: URL, tables, usage queue, bus, and the scheduled functions."""
+    """The outputs are for the operator and the platform: URL, tables, queues, bus, and asynchronous functions."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -41,8 +44,9 @@ class Tallybook(Stack):
             for function in functions
             if function.group.queue
         }
+        undelivered = Undelivered(self)
         topics = {
-            function.group.topic: Topic(self, function.group.topic, function)
+            function.group.topic: Topic(self, function.group.topic, function, undelivered=undelivered)
             for function in functions
             if function.group.topic
         }
@@ -51,6 +55,7 @@ class Tallybook(Stack):
         page_url = stage.page_url or api.url
         app_url = stage.app_url or next(iter(stage.allowed_origins), "")
         mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=page_url)
+        schedules: list[Schedule] = []
         for function in functions:
             if function.group.paths:
                 function.add_environment(PAGE_URL=page_url, BRAND=stage.brand, APP_URL=app_url)
@@ -63,19 +68,34 @@ class Tallybook(Stack):
             if function.group.stream:
                 Stream(self, tables.core, function, function.group.stream)
             if function.group.every_minutes:
-                Schedule(self, function, every_minutes=function.group.every_minutes)
-        alarms = Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
+                schedules.append(
+                    Schedule(self, function, every_minutes=function.group.every_minutes, undelivered=undelivered)
+                )
+            if function.group.asynchronous:
+                undelivered.keep_failures_of(function)
+        metrics = Metrics(
+            stage,
+            api=api,
+            tables=tables,
+            queues=queues,
+            undelivered=undelivered,
+            schedules=schedules,
+            functions=functions,
+        )
+        alarms = Alarms(self, stage, metrics)
         Release(self, stage, functions=functions, alarms=alarms)
+        Dashboard(self, stage, metrics, functions)
         self._output("ApiUrl", api.url)
         self._output("ApiId", api.http.api_id)
         self._output("CoreTable", tables.core.table_name)
         self._output("UsageTable", tables.usage.table_name)
         self._output("UsageQueueUrl", queues["usage"].main.queue_url)
+        self._output("UndeliveredQueueUrl", undelivered.queue.queue_url)
         self._output("BusName", bus.name)
         for name, value in outputs_of(THIS).items():
             self._output(name, value)
         for function in functions:
-            if function.group.every_minutes:
+            if function.group.asynchronous:
                 self._output(f"{camel_case(function.group.name)}Function", function.entry.function_arn)
 
     def _output(self, name: str, value: str) -> None:

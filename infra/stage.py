@@ -53,6 +53,8 @@ class Stage:
     max_read_units: int | None = None
     """The most units a second of each table and index, above which DynamoDB throttles; None for no maximum."""
     max_write_units: int | None = None
+    metric_math: bool = True
+    """Have also the alarms on several metrics. Not locally: the emulated cloud has no expressions in alarms."""
     log_days: int = 30
     log_level: str = "INFO"
 
@@ -101,4 +103,5 @@ def local(port: int, origins: tuple[str, ...] = ()) -> Stage:
         page_url=f"http://localhost:{port}",
         app_url=f"http://localhost:{port}/",
         log_days=1,
+        metric_math=False,
     )

@@ -13,11 +13,12 @@ from tallybook.services.outbox.suppressions import note_bounce, suppress_address
 logger = Logger()
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Handle SNS notifications, each with an SES event as JSON; return the number of suppressed addresses.
 
     Source: SES, "Contents of event data that SES publishes to SNS".
     """
+    logger.append_keys(request_id=context.aws_request_id)
     count = 0
     for record in event["Records"]:
         count += _suppress(_read(record["Sns"]["Message"]))

@@ -23,6 +23,7 @@ metrics = Metrics(namespace="Tallybook")
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Handle stream records or `{"job": "outbox"}`; return the number of items for each outcome."""
+    logger.append_keys(request_id=context.aws_request_id)
     ctx = runtime.context()
     deadline = ctx.elapsed() + runtime.seconds_left(context)
     figures: dict[str, int] = {}

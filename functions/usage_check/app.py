@@ -21,6 +21,7 @@ _job = QueuedJob(USAGE_CHECK, run_task)
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Handle stream records, messages of the queue, or `{"job": "usage_check"}`."""
+    logger.append_keys(request_id=context.aws_request_id)
     records = event.get("Records", ())
     if any(record["eventSource"] == "aws:dynamodb" for record in records):
         return _check_budgets(records, context)

@@ -32,6 +32,7 @@ class MessageBusy(MessageNotCounted):
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    logger.append_keys(request_id=context.aws_request_id)
     pauses: list[tuple[str, int]] = []
 
     def count_or_postpone(record: SQSRecord) -> None:

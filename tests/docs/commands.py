@@ -48,7 +48,7 @@ class Block:
 
 def documents() -> list[str]:
     """The path of every document, relative to the repository."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [str(page.relative_to(ROOT)) for page in [*pages, ROOT / "infra/events/README.md"]]
 
 

@@ -11,10 +11,10 @@ from tests.support.template import Properties, Synthesized, format_value
 each_queue = pytest.mark.parametrize("group", [group for group in GROUPS if group.queue], ids=lambda group: group.name)
 
 
-def test_there_is_a_queue_for_each_row_with_one_and_no_other(production: Synthesized) -> None:
+def test_there_is_a_queue_for_each_row_with_one_and_one_for_the_undelivered(production: Synthesized) -> None:
     queues = [key[:-8] for key in production.resources("SQS::Queue")]  # without their hash
     names = [f"{camel_case(str(group.queue))}Messages" for group in GROUPS if group.queue]
-    assert sorted(queues) == sorted(name + end for name in names for end in ("Main", "Dead"))
+    assert sorted(queues) == sorted(["UndeliveredQueue", *(name + end for name in names for end in ("Main", "Dead"))])
 
 
 @each_queue

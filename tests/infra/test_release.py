@@ -15,8 +15,6 @@ from infra.stage import STAGES, Stage
 from tallybook.domain.jobs import camel_case
 from tests.support.template import Properties, Synthesized, format_value
 
-MOST_ALARMS_OF_A_GROUP = 10
-
 
 def test_each_alias_is_shifted_by_a_deployment_group_of_its_own(production: Synthesized) -> None:
     groups = production.resources("CodeDeploy::DeploymentGroup")
@@ -40,11 +38,9 @@ def test_nothing_is_shifted_on_this_computer(on_this_computer: Synthesized) -> N
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_an_alarm_of_5xx_or_of_the_function_rolls_back(group: Any, production: Synthesized) -> None:
-    own = [] if group.paths else [f"Alarms{camel_case(group.name)}Errors"]
+def test_5xx_and_slow_answers_roll_a_release_back(group: Any, production: Synthesized) -> None:
     shifted = _deployment_group(production, camel_case(group.name))
-    assert _alarms(shifted) == ["AlarmsServerErrors", *own]
-    assert len(_alarms(shifted)) <= MOST_ALARMS_OF_A_GROUP
+    assert _alarms(shifted) == ["AlarmsServerErrors", "AlarmsSlowAnswers"]
     assert shifted["AlarmConfiguration"]["Enabled"] is True
     assert shifted["AutoRollbackConfiguration"] == {
         "Enabled": True,
@@ -67,7 +63,7 @@ def test_what_a_release_needs_does_not_depend_on_what_it_shifts(production: Synt
         name = left.pop()
         needed.add(name)
         left |= _needed_by(resources[name]) & set(resources) - needed
-    assert len(needed & set(production.resources("CloudWatch::Alarm"))) == 6
+    assert len(needed & set(production.resources("CloudWatch::Alarm"))) == 2
     assert len(needed & set(production.resources("IAM::Policy"))) >= 1
     assert not needed & set(production.resources("Lambda::Alias"))
 

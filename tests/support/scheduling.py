@@ -6,7 +6,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 ON_ONE_BUNDLE = ("tests/infra/test_walk_through.py", "tests/infra/test_takeover.py")
-"""The files whose tests use the fixture `local_stack`, in their order: the walk needs a new bundle, the others don't."""
+"""The files whose tests use the fixture `local_stack`, in their order: the walk needs a new bundle."""
 
 
 class _Scheduling(LoadFileScheduling):

@@ -58,6 +58,7 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
+        logger.append_keys(request_id=getattr(context, "aws_request_id", None))
         headers = event.get("headers", {})
         request = event.get("requestContext", {}).get("http", {})
         is_head = request.get("method") == "HEAD"
@@ -76,7 +77,6 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
                 "path": request.get("path"),
                 "status": answer.get("statusCode"),
                 "milliseconds": round((time.perf_counter() - began) * 1000, 1),
-                "request_id": getattr(context, "aws_request_id", None),
             },
         )
         return answer

@@ -37,6 +37,7 @@ class QueuedJob:
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Handle messages of the queue; or `{"job": …}`, and return the number of tasks by kind."""
+        logger.append_keys(request_id=context.aws_request_id)
         return self._run_tasks(event, context) if "Records" in event else self._enqueue(context)
 
     def _enqueue(self, context: Any) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The composition root: settings from the environment, and one client and context for each process."""
 
 import gc
+import logging
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -74,17 +75,29 @@ def seconds_left(context: Any) -> float:
 
 
 def prepare() -> None:
-    """Finish a cold start in Lambda: create the client, check the data's format by the first call of the connection,
-    and exempt all imported objects from garbage collection.
+    """Finish a cold start in Lambda: set up logging, create the client, check the data's format by the connection's
+    first call, and exempt all imported objects from garbage collection.
 
     FormatRefused. A snapshot of SnapStart keeps no connection, because it is restored later and elsewhere.
     """
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        _log_as_the_function()
         check_start(context())
         if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             context().tables.disconnect()
         gc.freeze()
         gc.enable()
+
+
+def _log_as_the_function() -> None:
+    """Log what modules of the product log as the function's own lines: as JSON, with its name and the request's id.
+
+    Lambda's handler would print plain text. And Powertools lets it drop each line of a module whose name contains the
+    function's: `outbox` lost the errors of `services.outbox`.
+    """
+    product = logging.getLogger("tallybook")
+    product.handlers = logging.getLogger(os.environ["POWERTOOLS_SERVICE_NAME"]).handlers
+    product.propagate = False
 
 
 @cache
