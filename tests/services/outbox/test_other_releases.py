@@ -6,20 +6,26 @@ from typing import Any
 
 import pytest
 
-from tallybook.domain.jobs import partition
 from tallybook.domain.outbox import MAX_ATTEMPTS
+from tallybook.domain.times import stamp
 from tallybook.services.outbox import resolve_mail
-from tallybook.services.outbox.deliver import deliver, list_outbox, sweep
+from tallybook.services.outbox.deliver import deliver, list_outbox
 from tallybook.services.outbox.other_releases import PAUSE
 from tallybook.store import keys
 from tallybook.store.commands import Update
 from tallybook.store.outbox import read_outbox_item
 from tests.support.app import App
-from tests.support.cloud import make_context
+from tests.support.call import LambdaContext
+from tests.support.fake_aws import FakeAws
 from tests.support.race import interleave
 
-FOREVER = 1e9
-type Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+@pytest.fixture
+def sweep(app: App, fake_aws: FakeAws) -> Callable[[], dict[str, int]]:
+    """The scheduled call of the function, which returns the number of items for each outcome."""
+    from outbox.app import handler
+
+    return lambda: handler({"job": "outbox"}, LambdaContext())
 
 
 def mail_of(app: App) -> dict[str, Any]:
@@ -70,15 +76,17 @@ EACH = pytest.mark.parametrize(
 
 
 @EACH
-def test_an_unknown_item_waits_and_blocks_no_other(app: App, make: Callable[[App], str], known: str) -> None:
+def test_an_unknown_item_waits_and_blocks_no_other(
+    app: App, sweep: Callable[[], dict[str, int]], make: Callable[[App], str], known: str
+) -> None:
     app.member("ada@example.com")
     others = len(app.waiting()) - 1
     item_id = make(app)
-    outcomes = sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
+    outcomes = sweep()
     assert outcomes == {"delivered": others, "postponed": 1}
     for _ in range(2 * MAX_ATTEMPTS):
         app.clock.advance(days=1)
-        assert sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER) == {"postponed": 1}
+        assert sweep() == {"postponed": 1}
     item = stored(app, item_id)
     assert (item.state, item.attempts, item.claims) == ("waiting", 0, 0)
     assert item.error == f"waits for a release that knows {known}"
@@ -87,16 +95,18 @@ def test_an_unknown_item_waits_and_blocks_no_other(app: App, make: Callable[[App
     assert listed == item
 
 
-def test_a_waiting_mail_is_sent_by_the_release_that_knows_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_mail_is_sent_by_the_release_that_knows_it(
+    app: App, sweep: Callable[[], dict[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.member("ada@example.com")
     with monkeypatch.context() as older:
         known = {name: one for name, one in resolve_mail.RESOLVERS.items() if name != "welcome"}
         older.setattr(resolve_mail, "RESOLVERS", known)
         older.setattr("tallybook.services.outbox.other_releases.RESOLVERS", known)
-        sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
+        sweep()
     assert app.fake_aws.mails == []
     app.clock.advance(minutes=15)
-    assert sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER) == {"delivered": 1}
+    assert sweep() == {"delivered": 1}
     assert [mail.to for mail in app.fake_aws.mails] == ["ada@example.com"]
 
 
@@ -115,10 +125,10 @@ def test_an_item_that_a_newer_function_takes_meanwhile_is_its(app: App) -> None:
 def test_waiting_costs_one_read_and_one_write(app: App) -> None:
     app.member("ada@example.com")
     item_id = a_template(app)
+    before = app.ctx.tables.get(keys.outbox(item_id)) or {}
     app.meter.clear()
     assert deliver(app.ctx, app.fake_aws.channels(), item_id) == "postponed"
     assert app.meter.operations == ["get", "update"]
     assert timedelta(minutes=5) < PAUSE < timedelta(hours=1)
-    assert stored(app, item_id).due == app.clock.now() + PAUSE
-    work = make_context(app.client).tables.get(keys.outbox(item_id)) or {}
-    assert work["work"] == partition("outbox", item_id)
+    after = app.ctx.tables.get(keys.outbox(item_id)) or {}
+    assert after == before | {"due": stamp(app.clock.now() + PAUSE), "error": after["error"]}
