@@ -33,7 +33,7 @@ def _check_budgets(records: list[dict[str, Any]], context: Any) -> dict[str, int
     ctx = runtime.context()
     deadline = ctx.elapsed() + runtime.seconds_left(context)
     counts = {"budgets": 0, "alerted": 0, "left": 0}
-    account_ids = dict.fromkeys(map(_account_of, records))
+    account_ids = dict.fromkeys(account_id for record in records if (account_id := _account_of(record)))
     try:
         with_budget = accounts_with_budget(ctx, account_ids)
     except Unavailable:
@@ -52,9 +52,10 @@ def _check_budgets(records: list[dict[str, Any]], context: Any) -> dict[str, int
     return counts
 
 
-def _account_of(record: dict[str, Any]) -> str:
-    pk: str = record["dynamodb"]["Keys"]["pk"]["S"]
-    return pk.partition("#")[2]
+def _account_of(record: dict[str, Any]) -> str | None:
+    """The account of a mark of unchecked usage; None for the record of another item."""
+    key = record["dynamodb"]["Keys"]
+    return str(key["pk"]["S"]).partition("#")[2] if key["sk"]["S"] == "DIRTY" else None
 
 
 runtime.prepare()

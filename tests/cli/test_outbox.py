@@ -106,3 +106,14 @@ def test_a_suppressed_address_is_shown_and_lifted(operator_app, tallybook):
     for command in ("suppressed", "lift"):
         run = tallybook("outbox", command, "ada@example.com")
         assert (run.code, run.err) == (1, "tallybook: This address is not suppressed\n")
+
+
+@pytest.mark.parametrize("change", [{"kind": "parcel"}, {"body": {"parcel": 7}}])
+def test_an_item_of_a_newer_release_is_listed_and_shown(operator_app, tallybook, mail, change):
+    operator_app.ctx.tables.write(Update(keys.outbox(mail), set=change))
+    operator_app.deliver()
+    [item] = read(tallybook("outbox", "list", "--json"))["items"]
+    assert (item["id"], item["holds"], item["state"], item["attempts"]) == (mail, [], "waiting", 0)
+    assert item["error"].startswith("waits for a release that knows the ")
+    assert read(tallybook("outbox", "show", "--json", mail))["error"] == item["error"]
+    assert "waits for a release that knows" in tallybook("outbox", "list").out

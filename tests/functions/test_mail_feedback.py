@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tallybook.services.budgets.check import check_budget
+from tallybook.store import keys
+from tallybook.store.commands import Update
 from tests.functions.lambda_events import bounce, complaint, notify
 from tests.support.app import App, Member
 from tests.support.budgets import member_with_budget, recipients_of_messages, spend
@@ -128,6 +130,12 @@ def test_a_bounce_of_an_unknown_or_untagged_mail_changes_nothing(app: App) -> No
     assert recipients_of_messages(app, member) == [(ADA, CFO)]
     notify(bounce("other@example.com", item=item))
     assert recipients_of_messages(app, member) == [(ADA, CFO)]
+
+
+def test_a_bounce_of_a_mail_of_a_newer_release_suppresses_the_address(app: App) -> None:
+    _, item = send_alert(app)
+    app.ctx.tables.write(Update(keys.outbox(item), set={"body": {"parcel": 7}}))
+    assert notify(bounce(CFO, item=item)) == {"suppressed": 1}
 
 
 def test_a_complaint_keeps_the_recipient_in_the_budget_message(app: App) -> None:

@@ -12,7 +12,7 @@ from invoicing.app import handler as invoicing
 from tallybook.domain.closing_cursor import GRACE
 from tallybook.domain.jobs import partitions
 from tallybook.domain.times import parse_instant
-from tallybook.services.jobs.due_tasks import read_message
+from tallybook.services.jobs.due_tasks import Task, read_message
 from tests.functions.lambda_events import sqs_event
 from tests.functions.queued_work import NearlyUp, QueuedWork
 from tests.support.app import App, Member
@@ -79,7 +79,7 @@ def test_a_due_task_is_enqueued_and_run_from_the_queue(kind: Kind, app: App, fak
     member = kind.make_due(app)
     assert kind.work.tick() == {kind.task: 1}
     (message,) = fake_aws.messages
-    assert (read_message(message).kind, read_message(message).account_id) == (kind.task, member.account.id)
+    assert read_message(message) == Task(kind.task, member.account.id)  # type: ignore[arg-type]
     assert kind.work.tick() == {kind.task: 1}, "a task stays due until it is done"
     assert kind.work.work_off(fake_aws) == []
     assert kind.work.tick() == {}
@@ -133,6 +133,37 @@ def test_only_a_message_that_is_no_task_of_the_job_comes_back(
     other = {"kind": {"close": "check", "check": "close"}[kind.task], "account_id": member.account.id}
     fake_aws.messages.insert(0, bad.replace("KIND", kind.task).replace("OTHER", json.dumps(other)))
     assert kind.work.work_off(fake_aws) == [0]
+    assert kind.work.tick() == {}
+
+
+@pytest.mark.parametrize("change", [{"kind": "archive"}, {"due_by": "2026-05-01"}])
+def test_a_task_of_a_newer_release_leaves_the_queue_and_its_work_stays(
+    kind: Kind, app: App, fake_aws: FakeAws, logged: Callable[[], str], change: dict[str, Any]
+) -> None:
+    member = kind.make_due(app)
+    task = {"kind": kind.task, "account_id": member.account.id} | change
+    fake_aws.messages = [json.dumps(task)]
+    assert kind.work.work_off(fake_aws) == []
+    assert logged().count('"message":"task of another release"') == 1
+    assert '"messages":1,"failed":0,"done":{}' in logged()
+    assert kind.work.tick() == {kind.task: 1}, "the release that knows the task finds it"
+    assert kind.work.work_off(fake_aws) == []
+    assert kind.work.tick() == {}
+
+
+def test_a_task_taken_off_by_an_older_release_is_done_by_the_newer_one(
+    kind: Kind, app: App, fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tallybook.services.jobs import due_tasks
+
+    kind.make_due(app)
+    kind.work.tick()
+    with monkeypatch.context() as older:
+        older.setattr(due_tasks, "_KINDS", due_tasks._KINDS - {kind.task})
+        assert kind.work.work_off(fake_aws) == []
+    assert fake_aws.messages == []
+    assert kind.work.tick() == {kind.task: 1}
+    assert kind.work.work_off(fake_aws) == []
     assert kind.work.tick() == {}
 
 

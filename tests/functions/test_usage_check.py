@@ -112,6 +112,14 @@ def test_the_stream_checks_a_budget_once_for_all_records_of_an_account(
     assert alerted_percents(app, second) == [50]
 
 
+def test_records_of_other_items_are_skipped(app: App) -> None:
+    member = member_with_budget(app)
+    spend(app, member, "50")
+    others = [{"pk": "PARCEL#p", "sk": "PARCEL"}, {"pk": f"ACCOUNT#{member.account.id}", "sk": "ACCOUNT"}]
+    records = [stream_record(item) for item in (*others, *app.stored("core", "DIRTY"))]
+    assert handler({"Records": records}, LambdaContext()) == {"budgets": 1, "alerted": 1, "left": 0}
+
+
 def test_the_sweep_does_not_repeat_the_streams_alerts(app: App, fake_aws: FakeAws) -> None:
     member = member_with_budget(app)
     spend(app, member, "80")

@@ -57,6 +57,13 @@ def test_a_message_with_one_refused_event_comes_back_and_its_others_count_once(a
     assert counted(app) == 1
 
 
+def test_an_event_of_a_newer_version_comes_back_and_is_not_dropped(app: App) -> None:
+    member = app.member()
+    newer = app.event(member) | {"type": "tallybook.usage.v2"}
+    assert deliver(app, [app.event(member), newer]) == deliver(app, newer) == [0]
+    assert counted(app) == 1
+
+
 @pytest.mark.parametrize("value", ["NaN", "1e999999999999999999999", "9" * 5000, r'"\ud800"', "[" * 9**5 + "]" * 9**5])
 def test_a_message_with_a_value_that_cannot_be_comes_back_and_its_others_count(app: App, value: str) -> None:
     member = app.member()

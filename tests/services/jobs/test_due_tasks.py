@@ -99,10 +99,15 @@ def test_tasks_compare_without_the_time_they_became_due(app: App) -> None:
     assert read_message(as_message(task)) == task
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"kind": "check"}', '{"kind": "check", "account_id": "a", "on": 1}'])
-def test_an_unknown_message_is_an_error(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"kind": "check"}', '{"kind": ["check"], "account_id": "a"}'])
+def test_a_message_that_is_no_task_is_an_error(text: str) -> None:
     with pytest.raises((TypeError, ValueError)):
         read_message(text)
+
+
+@pytest.mark.parametrize("text", ['{"kind": "archive", "year": 2026}', '{"kind": "check", "account_id": "a", "on": 1}'])
+def test_a_task_of_another_release_is_none(text: str) -> None:
+    assert read_message(text) is None
 
 
 def test_tasks_are_sent_ten_per_call_and_rejected_ones_stay_due(app: App) -> None:

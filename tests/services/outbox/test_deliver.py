@@ -165,18 +165,6 @@ def test_a_delivery_past_its_lease_does_not_mark_the_next_one(app: App) -> None:
     assert item(app, item_id)["claims"] == 2
 
 
-def test_a_mail_with_an_unknown_template_is_parked_and_blocks_no_other(app: App) -> None:
-    wrong, right = (
-        put_waiting_mail(app, "ada@example.com", template="nonsense"),
-        put_waiting_mail(app, "ada@example.com"),
-    )
-    for _ in range(MAX_ATTEMPTS):
-        sweep(app.ctx, app.fake_aws.channels(), deadline=FOREVER)
-        app.clock.advance(days=1)
-    assert item(app, wrong)["state"] == "parked"
-    assert item(app, right)["state"] == "delivered"
-
-
 def test_a_delivery_has_its_item_to_itself_until_the_lease_ends(
     app: App,
 ) -> None:

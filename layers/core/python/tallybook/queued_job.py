@@ -1,7 +1,8 @@
 """The handler of a queued job: a scheduled call puts each due task on the queue; each message of the queue is a task.
 
 A task that is on the queue twice is done once. SQS sends a failed task again; after five attempts it moves to the
-dead-letter queue. Each scheduled call finds the task again until it is done.
+dead-letter queue. Each scheduled call finds the task again until it is done. So a task that this code doesn't know is
+taken off the queue: the release that knows it finds its work in the index.
 """
 
 import os
@@ -71,6 +72,9 @@ class QueuedJob:
             if runtime.seconds_left(context) <= 0:
                 raise OutOfTime
             task = read_message(record.body)
+            if task is None:
+                logger.warning("task of another release", extra={"message_id": record.message_id})
+                return
             try:
                 done.update(self._run_task(runtime.context(), task))
             except Exception:

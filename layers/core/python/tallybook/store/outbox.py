@@ -157,8 +157,11 @@ def lane_of_work(work: str) -> Lane:
 
 
 def content_names(item: OutboxItem) -> list[str]:
-    """The mail's template, or the names of the events in their order."""
-    return [item.body["letter"]] if item.kind == "mail" else [row["name"] for row in item.body["events"]]
+    """The mail's template, or the names of the events in their order; empty for the item of another release."""
+    try:
+        return [item.body["letter"]] if item.kind == "mail" else [row["name"] for row in item.body["events"]]
+    except (KeyError, TypeError):
+        return []
 
 
 def _subject_attributes(mail: Mail) -> Item:

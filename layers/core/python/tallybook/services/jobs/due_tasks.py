@@ -30,6 +30,8 @@ _KIND_OF_WORK: Mapping[str, TaskKind] = {
     "budget": "budget",
     "running": "expire",
 }
+_KINDS = frozenset(_KIND_OF_WORK.values())
+_FIELDS = frozenset({"kind", "account_id", "position", "session_id"})
 _MESSAGES_A_CALL = 10
 
 ISSUED_WITHIN = timedelta(hours=2)
@@ -100,8 +102,16 @@ def as_message(task: Task) -> str:
     return json.dumps({"kind": task.kind, **{name: value for name, value in fields.items() if value is not None}})
 
 
-def read_message(text: str) -> Task:
-    return Task(**json.loads(text))
+def read_message(text: str) -> Task | None:
+    """The task of a message; None for a task of another release, of a kind or with fields that this code doesn't know.
+
+    The index has the work of such a task until the release that knows it does it. ValueError or TypeError for a text
+    that is no task.
+    """
+    fields = json.loads(text)
+    if isinstance(fields, dict) and "kind" in fields and (fields["kind"] not in _KINDS or fields.keys() - _FIELDS):
+        return None
+    return Task(**fields)
 
 
 def _task_if_readable(kind: TaskKind, due: Due) -> Task | None:

@@ -20,6 +20,7 @@ from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 from tallybook.services.outbox.denials import find_denial
 from tallybook.services.outbox.hooks import Hooks
+from tallybook.services.outbox.other_releases import find_unknown, wait_for_release
 from tallybook.services.outbox.resolve_mail import resolve_mail
 from tallybook.services.outbox.strangers import Recipients, count_strangers, read_recipients
 from tallybook.store import keys, outbox
@@ -63,6 +64,8 @@ def deliver(ctx: Context, channels: Channels, item_id: str) -> Outcome:
     item = _read(ctx, item_id)
     if item is None or item.state != "waiting" or item.due is None or item.due > now:
         return "not_due"
+    if unknown := find_unknown(item):
+        return wait_for_release(ctx, item, unknown)
     if item.attempts >= MAX_ATTEMPTS:  # the last attempt died before it could record its failure
         return _record_failure(ctx, item, PermanentError(item.error or "no attempt recorded how it ended"))
     try:

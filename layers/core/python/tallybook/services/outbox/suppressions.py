@@ -28,10 +28,12 @@ def note_bounce(ctx: Context, hooks: Hooks, item_id: str, addresses: Iterable[st
     stored = ctx.tables.get(keys.outbox(item_id))
     if stored is None or stored["kind"] != "mail":
         return
-    mail = read_mail(read_outbox_item(stored))
-    hook, unreached = hooks.get(mail.template), set(map(mailbox, addresses))
+    hook = hooks.get(stored["body"].get("letter"))
+    if hook is None:  # also for a mail of another release, which may have another shape
+        return
+    mail, unreached = read_mail(read_outbox_item(stored)), set(map(mailbox, addresses))
     bounced = [address for address in distinct(mail.to) if mailbox(address) in unreached]
-    if hook and bounced and (commands := hook.on_bounced(mail, bounced)):
+    if bounced and (commands := hook.on_bounced(mail, bounced)):
         ctx.tables.transact(commands)
 
 
