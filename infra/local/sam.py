@@ -15,10 +15,11 @@ from infra.bundle import ROOT
 from infra.local.callers import CONTAINERS_NAME
 from infra.local.cloud import REGION
 from infra.local.relay import relayed
-from infra.local.state_dir import CannotStart, StateDir
+from infra.local.state_dir import CannotStart, StateDir, make_private
 from infra.local.variables import read_variables
 from infra.stack import stack_name
 from infra.stage import Stage, local
+from tallybook.gateways.private_files import replace_private
 
 SAM = ROOT / ".venv/sam/bin"
 
@@ -56,9 +57,10 @@ def prepare(folder: Path, bundle: Mapping[str, str], *, port: int) -> tuple[Path
     for resource in content["Resources"].values():
         if resource["Type"] == _FUNCTION:
             resource["Properties"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
-    template.write_text(json.dumps(content, indent=1))
+    replace_private(template, json.dumps(content, indent=1).encode())
     variables = folder / "variables.json"
-    variables.write_text(json.dumps({"Parameters": values}))
+    replace_private(variables, json.dumps({"Parameters": values}).encode())
+    make_private(folder)
     return template, variables
 
 
