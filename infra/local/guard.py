@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-from callers import TOKEN_HEADER, is_from_a_page, is_this_computer, token_of
+from callers import TOKEN_HEADER, is_from_a_page, is_named_by_a_container, is_this_computer, token_of
 from hypercorn.config import Config  # installed in the emulator's environment
 from ministack.core import iam_evaluator, sigv4
 
@@ -39,7 +39,8 @@ def guarded(app: App, secret: str) -> App:
         if hmac.compare_digest(dict(scope["headers"]).get(_TOKEN, b""), token):
             return await app(_without_token(scope), receive, send)
         headers = _joined(scope["headers"])
-        if is_from_a_page(headers) or not is_this_computer(headers.get("host", "")):
+        host = headers.get("host", "")
+        if is_from_a_page(headers) or not (is_this_computer(host) or is_named_by_a_container(host)):
             return await _refuse(send, "The emulated cloud answers no web page")
         signer = None if _is_emulators_own(scope["path"]) else _signer(headers)
         if signer:

@@ -49,7 +49,7 @@ def test_each_library_is_listed() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     at_run_time = _lines(README.split("## Libraries at run time")[1])
     assert _names(groups.pop("runtime")) == at_run_time
-    apart = [ROOT / "infra/local/requirements.in", ROOT / "tests/openapi/generator.in"]
+    apart = [ROOT / "infra/local/requirements.in", ROOT / "infra/local/sam.in", ROOT / "tests/openapi/generator.in"]
     in_files = [name for file in apart for name in file.read_text().splitlines()]
     others = _names([*(name for group in groups.values() for name in group), *in_files, "uv"])
     assert others == _lines(CONTRIBUTING.split("## Libraries")[1])
