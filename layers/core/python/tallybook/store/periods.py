@@ -91,9 +91,10 @@ def repin(account_id: str, billing_period: BillingPeriod) -> Update:
 def close_period(account_id: str, closed: BillingPeriod, key_items: Iterable[Item]) -> tuple[Update, ...]:
     """Remove `open` from the period key of each shard; WriteConflict if one changed since `key_items` were read.
 
-    Also store what was billed for the period and, if a plan change cut it short, its new end and what it carries.
+    Also store what was billed for the period, by which rules, and, if a plan change cut it short, its new end and what
+    it carries.
     """
-    outcome: Item = {"billed": closed.billed}
+    outcome: Item = {"billed": closed.billed, "rules": closed.rules}
     if closed.cut_from is not None:
         outcome |= {
             "end": stamp(closed.period.end),
@@ -157,6 +158,7 @@ def read_billing_period(item: Item) -> BillingPeriod:
         discount=item.get("discount"),
         ahead={name.removeprefix(_AHEAD): amount for name, amount in item.items() if name.startswith(_AHEAD)},
         carries=frozenset(item.get("carries", ())),
+        rules=None if "rules" not in item else int(item["rules"]),
     )
 
 
