@@ -15,7 +15,7 @@ from tallybook.domain.billing_period import BillingPeriod, FormerPin
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, stamp
 from tallybook.store import keys
-from tallybook.store.accounts import same_subscription
+from tallybook.store.accounts import as_read, same_subscription
 from tallybook.store.commands import Addend, Check, Item, Put, Update
 from tallybook.store.keys import Key
 from tallybook.store.schedules import period_item, read_period
@@ -53,7 +53,7 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
 
 def check_subscription_unchanged(account: Account) -> Check:
     """Require that the account has the plan, schedule and discount with which a period is about to be opened."""
-    unchanged = same_subscription(account) & Attr("discount").eq(account.billing.discount)
+    unchanged = same_subscription(account) & as_read("discount", account.billing.discount)
     return Check(keys.account(account.id), unchanged & Attr("status").ne("deleted"))
 
 
