@@ -52,6 +52,7 @@ _SINCE_FORMAT_2: Mapping[str, Mapping[str, Any]] = {
         "0.discount": None,
         "0.ahead": {},
         "0.carries": frozenset(),
+        "0.rules": None,
     },
 }
 """By kind: the fields that format 1 does not store, and what its items are read as."""

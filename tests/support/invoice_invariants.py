@@ -14,6 +14,7 @@ from tallybook.domain.corrections import billed_by
 from tallybook.domain.invoices import UNPAID, next_revision_of
 from tallybook.domain.money import minor_unit
 from tallybook.domain.periods import period_of
+from tallybook.domain.rating import RATING_RULES
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.domain.usage import Quantities
 from tallybook.store.costs import read_costs
@@ -116,7 +117,8 @@ def _excess_credit_is_carried(records: BillingRecords) -> None:
 def _each_event_is_billed_once(records: BillingRecords) -> None:
     """The events of a closed period, rated together, cost what its invoice and the late lines for it bill.
 
-    Where an invoice had no room for late usage, this holds for the late usage up to an earlier invoice.
+    Where an invoice had no room for late usage, this holds for the late usage up to an earlier invoice. What an earlier
+    release billed by other rules stands.
     """
     late_lines: Counter[datetime] = Counter()
     for invoice in records.latest_invoices.values():
@@ -136,12 +138,13 @@ def _each_event_is_billed_once(records: BillingRecords) -> None:
         known = [marker for marker in events if marker.get("late_for", "") < closed_until]
         billed = records.latest_invoices[start].sum_of("usage")
         assert records.latest_invoices[start].period == opened.period
-        assert billed == _rated(records, opened, own)
+        of_other_rules = 0 if opened.rules == RATING_RULES else billed - _rated(records, opened, own)
+        assert billed == _rated(records, opened, own) + of_other_rules
         assert billed + late_lines.pop(start, 0) == opened.billed
         until = {marker["late_for"] for marker in known if "late_for" in marker}
         is_waiting = stamp(start) in waiting
         billable = ([one for one in known if one.get("late_for", "") < end] for end in {closed_until, *until})
-        costs_of_parts = {_rated(records, opened, markers) for markers in billable}
+        costs_of_parts = {_rated(records, opened, markers) + of_other_rules for markers in billable}
         corrected = opened.corrected(corrections.get(stamp(start), Correction()))
         _void_bills_are_no_credit(records, corrected, costs_of_parts, waits=is_waiting)
         assert billed == (costs[start].total if start in costs else 0)

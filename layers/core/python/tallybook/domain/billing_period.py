@@ -37,7 +37,7 @@ class BillingPeriod:
 
     `ahead`: if a plan change began this period, how much of each monthly limit had been used ahead of time then
     (`monthly_use.use_ahead`); late usage of the period before is added. `carries`: the fields of which the next period
-    has that of this one's usage.
+    has that of this one's usage. `rules`: the number of the rating rules by which it was closed, if they had one.
     """
 
     period: Period
@@ -56,6 +56,7 @@ class BillingPeriod:
     discount: Decimal | None = None
     ahead: Mapping[str, Decimal] = field(default_factory=dict)
     carries: frozenset[str] = frozenset()
+    rules: int | None = None
 
     @property
     def carried_use(self) -> Mapping[str, Decimal]:

@@ -23,6 +23,11 @@ from tallybook.domain.usage import scale_quantity
 
 WHOLE = Fraction(1)
 
+RATING_RULES = 2
+"""The number of these rules. A closed period has the number of the rules by which it was billed; none before rules 2,
+which added base fees, and the part of flat fees and amounts in a period that was cut short.
+"""
+
 
 def rate(price: Price, quantity: Decimal, *, part: Fraction = WHOLE) -> Fraction:
     """The exact cost of the summed quantity, in currency units; `part` is the part of the period that ran."""

@@ -1,6 +1,7 @@
 """Accounts, as items."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -30,6 +31,24 @@ ACCOUNTS = "account"
 
 ACTIVE = Attr("status").eq("active")
 
+_COUNTS: Mapping[str, str] = {
+    "audits": "audit_count",
+    "running": "running_count",
+    "users": "user_count",
+    "keys": "key_count",
+    "invoices": "invoice_count",
+    "issued": "issued_count",
+    "overdue": "overdue_count",
+    "changes": "plan_change_count",
+    "schedules": "schedule_count",
+    "allocations": "allocation_count",
+    "requests": "request_count",
+    "budgets": "budget_count",
+    "messages": "message_count",
+    "archived": "archived_message_count",
+}
+"""Attributes by name, with the field of `Counts`."""
+
 
 def account_item(account: Account) -> Item:
     return {
@@ -48,23 +67,10 @@ def account_item(account: Account) -> Item:
         "balance": account.wallet.balance,
         "entries": account.wallet.entry_count,
         "welcome": account.wallet.welcome,
-        "audits": account.counts.audit_count,
         "minute": account.recent.minute or None,
         "recent": account.recent.made or None,
-        "running": account.counts.running_count,
-        "users": account.counts.user_count,
-        "keys": account.counts.key_count,
-        "invoices": account.counts.invoice_count,
-        "issued": account.counts.issued_count,
-        "overdue": account.counts.overdue_count,
-        "changes": account.counts.plan_change_count,
-        "schedules": account.counts.schedule_count,
-        "allocations": account.counts.allocation_count,
-        "requests": account.counts.request_count,
+        **{name: getattr(account.counts, field) for name, field in _COUNTS.items()},
         "allocated": dict(account.allocated),
-        "budgets": account.counts.budget_count,
-        "messages": account.counts.message_count,
-        "archived": account.counts.archived_message_count,
         "hard_limit": account.hard_limit,
         "email_unconfirmed": account.email_unconfirmed or None,
         **_receivables_item(account.receivables),
@@ -94,22 +100,7 @@ def read_account(item: Item) -> Account:
         closing_cursor=read_closing_cursor(item["cycle"]),
         display_name=item.get("display_name"),
         description=item.get("description"),
-        counts=Counts(
-            audit_count=int(item["audits"]),
-            running_count=int(item["running"]),
-            user_count=int(item["users"]),
-            key_count=int(item["keys"]),
-            invoice_count=int(item["invoices"]),
-            issued_count=int(item["issued"]),
-            overdue_count=int(item["overdue"]),
-            plan_change_count=int(item["changes"]),
-            schedule_count=int(item.get("schedules", 0)),
-            allocation_count=int(item["allocations"]),
-            request_count=int(item["requests"]),
-            budget_count=int(item["budgets"]),
-            message_count=int(item["messages"]),
-            archived_message_count=int(item["archived"]),
-        ),
+        counts=_read_counts(item),
         recent=RecentChanges(minute=int(item.get("minute") or 0), made=int(item.get("recent") or 0)),
         wallet=Wallet(
             balance=int(item["balance"]),
@@ -117,18 +108,23 @@ def read_account(item: Item) -> Account:
             welcome=None if item.get("welcome") is None else int(item["welcome"]),
         ),
         receivables=_read_receivables(item),
-        billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item["discount"]),
+        billing=BillingTerms(tax_rate=item.get("tax_rate"), discount=item.get("discount", Decimal(0))),
         suspension=Suspension(
-            milliseconds={start: int(ms) for start, ms in item["suspended_ms"].items()},
+            milliseconds={start: int(ms) for start, ms in item.get("suspended_ms", {}).items()},
             at=instant_or_none(item.get("suspended_at")),
             reason=item.get("suspension_reason"),
         ),
         fee_year=_read_fee_year(item.get("fee_year")),
         corrections=read_corrections(item.get("corrections")),
-        allocated=read_quota(item["allocated"]),
+        allocated=read_quota(item.get("allocated", {})),
         hard_limit=None if item.get("hard_limit") is None else int(item["hard_limit"]),
         email_unconfirmed=item.get("email_unconfirmed", False),
     )
+
+
+def _read_counts(item: Item) -> Counts:
+    """A count that a release added is 0 in the accounts of earlier ones."""
+    return Counts(**{field: int(item.get(name, 0)) for name, field in _COUNTS.items()})
 
 
 def read_quota(item: Mapping[str, Any]) -> dict[str, int]:
@@ -201,9 +197,12 @@ def set_profile(before: Account, after: Account) -> Update:
 
 def same_subscription(account: Account) -> ConditionBase:
     """The condition that plan and schedule are as read."""
-    count = account.counts.schedule_count
-    unchanged = Attr("schedules").eq(count) if count else Attr("schedules").not_exists() | Attr("schedules").eq(0)
-    return Attr("plan").eq(account.plan) & unchanged
+    return Attr("plan").eq(account.plan) & as_read("schedules", account.counts.schedule_count)
+
+
+def as_read(attribute: str, value: int | Decimal | Mapping[str, int]) -> ConditionBase:
+    """The condition that the attribute is as read: nothing is also that an account of an earlier release lacks it."""
+    return Attr(attribute).eq(value) if value else Attr(attribute).not_exists() | Attr(attribute).eq(value)
 
 
 def _schedule_values(before: Account, after: Account) -> Item:

@@ -13,6 +13,7 @@ from tallybook.domain.jobs import partition
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
+from tallybook.store.accounts import as_read
 from tallybook.store.commands import Delete, Item, Put, Update
 
 CHECK_AGAIN = "budget"
@@ -37,7 +38,7 @@ def delete_budget(budget: Budget) -> Delete:
 def count_messages(account: Account, *, more: int) -> Update:
     """Add `more` to the count of the account's budget messages."""
     counted = {"messages": account.counts.message_count + more}
-    return Update(keys.account(account.id), set=counted, condition=Attr("messages").eq(account.counts.message_count))
+    return Update(keys.account(account.id), set=counted, condition=as_read("messages", account.counts.message_count))
 
 
 def set_account_budget(account: Account, budget: Budget | None) -> Update:

@@ -15,7 +15,7 @@ from tallybook.domain.billing_period import BillingPeriod, FormerPin
 from tallybook.domain.periods import Period
 from tallybook.domain.times import instant_or_none, stamp
 from tallybook.store import keys
-from tallybook.store.accounts import same_subscription
+from tallybook.store.accounts import as_read, same_subscription
 from tallybook.store.commands import Addend, Check, Item, Put, Update
 from tallybook.store.keys import Key
 from tallybook.store.schedules import period_item, read_period
@@ -53,7 +53,7 @@ def open_period(account: Account, billing_period: BillingPeriod) -> tuple[Put, .
 
 def check_subscription_unchanged(account: Account) -> Check:
     """Require that the account has the plan, schedule and discount with which a period is about to be opened."""
-    unchanged = same_subscription(account) & Attr("discount").eq(account.billing.discount)
+    unchanged = same_subscription(account) & as_read("discount", account.billing.discount)
     return Check(keys.account(account.id), unchanged & Attr("status").ne("deleted"))
 
 
@@ -91,9 +91,10 @@ def repin(account_id: str, billing_period: BillingPeriod) -> Update:
 def close_period(account_id: str, closed: BillingPeriod, key_items: Iterable[Item]) -> tuple[Update, ...]:
     """Remove `open` from the period key of each shard; WriteConflict if one changed since `key_items` were read.
 
-    Also store what was billed for the period and, if a plan change cut it short, its new end and what it carries.
+    Also store what was billed for the period, by which rules, and, if a plan change cut it short, its new end and what
+    it carries.
     """
-    outcome: Item = {"billed": closed.billed}
+    outcome: Item = {"billed": closed.billed, "rules": closed.rules}
     if closed.cut_from is not None:
         outcome |= {
             "end": stamp(closed.period.end),
@@ -157,6 +158,7 @@ def read_billing_period(item: Item) -> BillingPeriod:
         discount=item.get("discount"),
         ahead={name.removeprefix(_AHEAD): amount for name, amount in item.items() if name.startswith(_AHEAD)},
         carries=frozenset(item.get("carries", ())),
+        rules=None if "rules" not in item else int(item["rules"]),
     )
 
 

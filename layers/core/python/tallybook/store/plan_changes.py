@@ -7,12 +7,13 @@ from tallybook.domain.periods import Period
 from tallybook.domain.plan_changes import PlanChange
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
+from tallybook.store.accounts import as_read
 from tallybook.store.commands import Command, Item, Put, Update
 
 
 def put_plan_change(account: Account, change: PlanChange) -> tuple[Command, ...]:
     """Write the change as the account's next; WriteConflict if there was another since the account was read."""
-    unchanged = Attr("changes").eq(account.counts.plan_change_count)
+    unchanged = as_read("changes", account.counts.plan_change_count)
     return (
         Update(keys.account(account.id), set={"changes": change.number}, condition=unchanged),
         Put(keys.plan_change(account.id, change.number), _item(change)),

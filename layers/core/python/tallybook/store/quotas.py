@@ -8,7 +8,7 @@ from tallybook.domain.accounts import Account, User
 from tallybook.domain.quotas import Allocation, AllocationStatus, Quota, QuotaRequest, UserAllocation
 from tallybook.domain.times import instant_or_none, parse_instant, stamp, stamp_or_none
 from tallybook.store import keys
-from tallybook.store.accounts import read_quota
+from tallybook.store.accounts import as_read, read_quota
 from tallybook.store.commands import Delete, Item, Put, Update
 
 
@@ -51,7 +51,8 @@ def set_user_allocation(before: UserAllocation, *, quota: Quota | None) -> Updat
 
 def set_allocated(account: Account, *, allocated: Quota, rows: int = 0) -> Update:
     """Set the sums of the active allocations, and count `rows` more; WriteConflict if either changed meanwhile."""
-    unchanged = Attr("allocated").eq(dict(account.allocated)) & Attr("allocations").eq(account.counts.allocation_count)
+    unchanged = as_read("allocated", dict(account.allocated))
+    unchanged &= as_read("allocations", account.counts.allocation_count)
     changed = {"allocated": dict(allocated), "allocations": account.counts.allocation_count + rows}
     return Update(keys.account(account.id), set=changed, condition=unchanged)
 
@@ -92,7 +93,7 @@ def set_pending_request(user: User, *, request_id: str | None) -> Update:
 
 def count_requests(account: Account, *, rows: int) -> Update:
     """Count `rows` more requests of the account; WriteConflict if their number changed meanwhile."""
-    unchanged = Attr("requests").eq(account.counts.request_count)
+    unchanged = as_read("requests", account.counts.request_count)
     return Update(keys.account(account.id), set={"requests": account.counts.request_count + rows}, condition=unchanged)
 
 

@@ -14,13 +14,16 @@ from tallybook.domain.fees import Fee, fee_for, fee_time
 from tallybook.domain.invoice_lines import Detail, InvoiceLine, balance_lines, fee_lines, late_line, usage_line
 from tallybook.domain.invoices import Invoice, invoice_id
 from tallybook.domain.periods import Period
+from tallybook.domain.rating import RATING_RULES
 from tallybook.domain.times import stamp
 from tallybook.services.billing.fee_terms import read_fee_terms
 from tallybook.services.billing.open_costs import read_open_costs
 from tallybook.services.billing.pinned import pinned_plan, pinned_prices
 from tallybook.services.context import Context
+from tallybook.store import keys
 from tallybook.store.commands import Item
-from tallybook.store.periods import billing_period_of
+from tallybook.store.costs import read_costs
+from tallybook.store.periods import billing_period_of, is_period_key
 from tallybook.store.usage_counters import quantities_of, rated_range
 
 MAX_LATE = 25
@@ -114,7 +117,11 @@ def tax_rate_of(account: Account, catalog: Catalog) -> Decimal:
 
 
 def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[PeriodBill]) -> LateBill:
-    """Rate the whole closed period again, at its own prices; `late_amount` subtracts what was billed before."""
+    """Rate the whole closed period again, at its own prices; `late_amount` subtracts what was billed before.
+
+    A period that was closed by other rules keeps what they made of its usage up to then: only what its late usage adds
+    is rated by these.
+    """
     pk, first, last = rated_range(account.id, start)
     items = list(ctx.tables.query("usage", pk, start=first, end=last))
     stored = billing_period_of(items)
@@ -124,6 +131,16 @@ def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[P
     before = unwritten[-1].billing_period if unwritten else stored
     billing_period = before.corrected(account.corrections.get(start, Correction()))
     quantities = quantities_of(items)
-    cost = usage_cost(pinned_prices(ctx, billing_period, quantities), billing_period, quantities)
+    prices = pinned_prices(ctx, billing_period, quantities)
+    cost = usage_cost(prices, billing_period, quantities)
+    if billing_period.rules != RATING_RULES:
+        own = quantities_of(filter(is_period_key, items))
+        cost += _read_billed_costs(ctx, account, billing_period) - usage_cost(prices, billing_period, own)
     amount = billing_period.late_amount(cost, unwritten=sum(late.amount for late in unwritten))
     return LateBill(billing_period, amount, is_corrected=billing_period != stored)
+
+
+def _read_billed_costs(ctx: Context, account: Account, closed: BillingPeriod) -> int:
+    """What the period was billed when it was closed, in micros; nothing is stored of a period without costs."""
+    item = ctx.tables.get(keys.costs(account.id, closed.period.start))
+    return read_costs(item).total if item else 0

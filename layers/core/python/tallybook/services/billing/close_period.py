@@ -17,6 +17,7 @@ from tallybook.domain.closing_cursor import GRACE, ClosingCursor
 from tallybook.domain.errors import Failed
 from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import period_of
+from tallybook.domain.rating import RATING_RULES
 from tallybook.services.billing.base_fees import check_base_fees
 from tallybook.services.billing.bill_period import PeriodBill, bill_period
 from tallybook.services.billing.issue_invoice import issue_invoice
@@ -90,7 +91,7 @@ def prepare_closing(
     following = prepare_next(
         ctx, account, bill, after=after, period=next_period, catalog=catalog, stored=found.get(next_key)
     )
-    closed = replace(bill.billing_period, billed=bill.costs.total, carries=following.carries)
+    closed = replace(bill.billing_period, billed=bill.costs.total, carries=following.carries, rules=RATING_RULES)
     issue = issue_invoice(account, bill.invoice, position=position, now=now, at=None, actor=actor)
     closing_cursor = ClosingCursor(next_period, carried_credit=issue.invoice.carried_credit)
     commands = (
