@@ -30,6 +30,7 @@ NOUNS = (
     "platform-keys",
     "clock",
     "openapi",
+    "smoke",
 )
 
 
