@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 PYTHON_VERSION = "3.13"
 LAMBDA_ARM = "aarch64-manylinux_2_28"
+LAMBDA_X86 = "x86_64-manylinux_2_28"
 
 _DEPS_LOCK = ROOT / "layers/deps/requirements.lock"
 _BOTOCORE_FILES = frozenset({"endpoints.json", "partitions.json", "sdk-default-configuration.json", "_retry.json"})

@@ -22,7 +22,7 @@ _NAMES = {
         "ALLOWED_ORIGINS",
         "PYTHONTZPATH",
     ),
-    *("STAGE", "PORT", "OUT"),
+    *("STAGE", "PORT", "OUT", "YES", "URL"),
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
     *("PYTHONIOENCODING", "PYTHONUTF8"),
 }

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from infra.groups import GROUPS, Group
-from infra.stage import STAGES, Stage
+from infra.layers import platform_of
+from infra.stage import STAGES, Stage, local
 from tests.support.template import Synthesized
 
 SETTINGS = {
@@ -71,3 +72,10 @@ def test_with_snap_start_the_published_version_is_called(
     called += [subscription["Endpoint"] for subscription in stage.properties("SNS::Subscription")]
     called += [target["Arn"] for rule in stage.properties("Events::Rule") for target in rule["Targets"]]
     assert set(re.findall(r"'Ref': '(\w+)'", str(called))) == aliases
+
+
+def test_the_libraries_are_installed_for_the_processor_of_the_functions() -> None:
+    stage = STAGES["production"]
+    assert platform_of(stage) == "aarch64-manylinux_2_28"
+    assert platform_of(replace(stage, arm=False)) == "x86_64-manylinux_2_28"
+    assert platform_of(local(8000)) is None
