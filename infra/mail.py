@@ -43,6 +43,12 @@ class Mail(Construct):
         )
 
     @property
+    def dns_records(self) -> list[str]:
+        """The records that DNS needs before SES sends: each with its name, CNAME and its value."""
+        records = self._identity.dkim_records
+        return [f"{record.name} CNAME {record.value}" for record in records]
+
+    @property
     def _set_arn(self) -> str:
         return Stack.of(self).format_arn(
             service="ses",

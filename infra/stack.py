@@ -67,6 +67,9 @@ class Tallybook(Stack):
         self._output("UsageTable", tables.usage.table_name)
         self._output("UsageQueueUrl", queues["usage"].main.queue_url)
         self._output("BusName", bus.name)
+        if stage.name != "local":  # the emulated SES has no tokens
+            for number, record in enumerate(mail.dns_records, 1):
+                self._output(f"DkimRecord{number}", record)
         for function in functions:
             if function.group.every_minutes:
                 self._output(f"{camel_case(function.group.name)}Function", function.function.function_name)
