@@ -15,6 +15,7 @@ CLOUD := $(VENV)/ministack
 SAM := $(VENV)/sam
 SDKS := $(VENV)/sdks
 CLIENT := $(VENV)/client
+CDK := infra/deploy/node_modules/.package-lock.json
 LOCKED := --group runtime --group operator --group infra --group dev
 PORT ?= 8000
 SAM_PORT ?= 3000
@@ -22,11 +23,11 @@ STAGE ?= dev
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
-export PORT SAM_PORT STAGE
+export PORT SAM_PORT STAGE YES URL
 # Keep byte code: many processes start here, and each would compile the libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run sam test check lint synth bench reset deploy lock base install format help
+.PHONY: run sam test check lint synth bench reset bootstrap deploy smoke lock base install format help
 
 run: base  ## start the bundle on this computer at http://localhost:8000 (PORT=... for another port); Ctrl-C stops it
 	@exec $(PYTHON) -m infra.local
@@ -58,12 +59,14 @@ bench: install  ## print benchmark figures (ONLY=deterministic: those that never
 reset: base  ## remove the local state; the next make run starts with an empty one
 	@$(PYTHON) -m infra.local.reset
 
-deploy: synth  ## deploy STAGE=production to the AWS account of your credentials; asks before it changes permissions
-	@export PATH="$$PWD/$(NODE):$$PATH"
-	npm="$(NODE)/../lib/node_modules/npm/bin/npm-cli.js"
-	[ infra/deploy/node_modules/.package-lock.json -nt infra/deploy/package-lock.json ] \
-	    || node "$$npm" ci --prefix infra/deploy --no-audit --no-fund
-	infra/deploy/node_modules/.bin/cdk deploy --app cdk.out --require-approval any-change
+bootstrap: base $(CDK)  ## prepare the AWS account and region of your credentials for the first deployment; once
+	@$(PYTHON) -m infra.deploy bootstrap
+
+deploy: base $(CDK)  ## deploy STAGE=dev to the AWS account of your credentials, then test it; asks first (YES=1: does not ask)
+	@$(PYTHON) -m infra.deploy deploy
+
+smoke: base  ## test the deployed STAGE=dev (or local): registration, usage, bill, mail, clean-up
+	@$(PYTHON) -m infra.deploy smoke
 
 lock: install  ## update the lock files after a change in pyproject.toml or UV_VERSION (UPGRADE=--upgrade for newer releases)
 	@$(UV) pip compile pyproject.toml $(LOCKED) --universal --generate-hashes -q $(UPGRADE) -o requirements.lock
@@ -115,6 +118,12 @@ $(CLOUD)/.installed: infra/local/requirements.lock | $(VENV)/bin/uv
 	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(CLOUD)/bin/python infra/local/requirements.lock
 	touch $@
 
+$(CDK): infra/deploy/package-lock.json | $(VENV)/.installed
+	@echo "Installing the CDK CLI into infra/deploy/node_modules"
+	PATH="$$PWD/$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js \
+	    ci --prefix infra/deploy --no-audit --no-fund --loglevel error
+	touch $@
+
 $(SDKS)/.installed: $(wildcard tests/sdks/*.lock) tests/sdks/package-lock.json | $(VENV)/.installed
 	@echo "Installing the SDKs of tests into $(SDKS)"
 	rm -rf $(SDKS)
@@ -145,4 +154,4 @@ $(VENV)/bin/tallybook: layers/core/python/tallybook/cli/tallybook.sh | $(VENV)/.
 	install -m 755 $< $@
 
 help:  ## print this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16

@@ -44,6 +44,14 @@ class Mail(Construct):
             BRAND=self._stage.brand,
         )
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The records that DNS needs before SES sends: each with its name, CNAME and its value."""
+        if self._stage.name == "local":  # the emulated SES has no tokens
+            return {}
+        records = enumerate(self._identity.dkim_records, 1)
+        return {f"DkimRecord{number}": f"{record.name} CNAME {record.value}" for number, record in records}
+
     def _address_of(self, resource: str, name: str) -> str:
         return Stack.of(self).format_arn(
             service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME

@@ -85,21 +85,24 @@ class Tallybook(Stack):
         alarms = Alarms(self, stage, metrics)
         Release(self, stage, functions=functions, alarms=alarms)
         Dashboard(self, stage, metrics, functions)
-        self._output("ApiUrl", api.url)
-        self._output("ApiId", api.http.api_id)
-        self._output("CoreTable", tables.core.table_name)
-        self._output("UsageTable", tables.usage.table_name)
-        self._output("UsageQueueUrl", queues["usage"].main.queue_url)
-        self._output("UndeliveredQueueUrl", undelivered.queue.queue_url)
-        self._output("BusName", bus.name)
-        for name, value in outputs_of(THIS).items():
-            self._output(name, value)
-        for function in functions:
-            if function.group.asynchronous:
-                self._output(f"{camel_case(function.group.name)}Function", function.entry.function_arn)
-
-    def _output(self, name: str, value: str) -> None:
-        CfnOutput(self, name, value=value)
+        outputs = {
+            "ApiUrl": api.url,
+            "ApiId": api.http.api_id,
+            "CoreTable": tables.core.table_name,
+            "UsageTable": tables.usage.table_name,
+            "UsageQueueUrl": queues["usage"].main.queue_url,
+            "UndeliveredQueueUrl": undelivered.queue.queue_url,
+            "BusName": bus.name,
+            **outputs_of(THIS),
+            **mail.outputs,
+            **{
+                f"{camel_case(function.group.name)}Function": function.entry.function_arn
+                for function in functions
+                if function.group.asynchronous
+            },
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
 
 
 def stack_name(stage: Stage) -> str:

@@ -35,6 +35,11 @@ def find_problems(stage: Stage) -> list[str]:
     return [f"{stage.name}: {problem}" for problem in _problems(stage)]
 
 
+def is_reserved(domain: str) -> bool:
+    """Whether nobody can own the domain, so that no mail can be sent from it."""
+    return bool(_RESERVED.search(domain.lower()))
+
+
 def _problems(stage: Stage) -> Iterator[str]:
     if not _NAME.fullmatch(stage.name):
         yield "name is no name of a stack: use lower-case letters, digits and hyphens"
@@ -58,7 +63,7 @@ def _sender(stage: Stage) -> Iterator[str]:
     addresses = getaddresses([sender], strict=True)
     if not sender.isprintable() or len(addresses) != 1 or not _ADDRESS.fullmatch(addresses[0][1]):
         yield f"mail_from is {sender!r}: use one address, like Tallybook <no-reply@mail.your-company.com>"
-    elif stage.keep and _RESERVED.search(stage.mail_domain.lower()):
+    elif stage.keep and is_reserved(stage.mail_domain):
         yield f"mail_from is at {stage.mail_domain}, which nobody owns: set an address at a domain of yours"
 
 
@@ -69,7 +74,7 @@ def _alarms(stage: Stage) -> Iterator[str]:
             yield "alarm_email is missing: set the address that gets the alarms"
     elif not _ADDRESS.fullmatch(email):
         yield f"alarm_email is {email!r}: use one address without a name, like ops@your-company.com"
-    elif stage.keep and _RESERVED.search(domain := email.partition("@")[2].lower()):
+    elif stage.keep and is_reserved(domain := email.partition("@")[2]):
         yield f"alarm_email is at {domain}, which nobody owns: set the address that gets the alarms"
 
 

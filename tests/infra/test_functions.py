@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from infra.groups import GROUPS, Group
-from infra.stage import STAGES, Stage
+from infra.layers import platform_of
+from infra.stage import STAGES, Stage, local
 from tests.support.template import Properties, Synthesized
 
 SETTINGS = {
@@ -68,6 +69,13 @@ def test_logs_outlive_their_stack_but_not_a_failed_creation(production: Synthesi
 def test_with_snap_start_published_versions_have_snapshots(synthesize: Callable[[Stage], Synthesized]) -> None:
     stage = synthesize(replace(STAGES["production"], snap_start=True))
     assert all(f["SnapStart"] == {"ApplyOn": "PublishedVersions"} for f in stage.functions().values())
+
+
+def test_the_libraries_are_installed_for_the_processor_of_the_functions() -> None:
+    stage = STAGES["production"]
+    assert platform_of(stage) == "aarch64-manylinux_2_28"
+    assert platform_of(replace(stage, arm=False)) == "x86_64-manylinux_2_28"
+    assert platform_of(local(8000)) is None
 
 
 def _log_groups(stage: Synthesized) -> list[Properties]:

@@ -15,6 +15,14 @@ def test_its_identity_is_the_domain_of_its_address(production: Synthesized) -> N
     assert format_value(identity["ConfigurationSetAttributes"]["ConfigurationSetName"]) == "MailSet"
 
 
+def test_the_records_that_dns_needs_are_outputs(production: Synthesized) -> None:
+    outputs = {name: one for name, one in production.template["Outputs"].items() if name.startswith("DkimRecord")}
+    assert sorted(outputs) == ["DkimRecord1", "DkimRecord2", "DkimRecord3"]
+    for number in (1, 2, 3):
+        shown = format_value(outputs[f"DkimRecord{number}"]["Value"])
+        assert shown == f"MailIdentity.DkimDNSTokenName{number} CNAME MailIdentity.DkimDNSTokenValue{number}"
+
+
 def test_no_two_stages_share_a_domain_since_an_account_knows_each_only_once() -> None:
     domains = [stage.mail_domain for stage in STAGES.values()]
     assert all(domains)

@@ -73,7 +73,7 @@ def test_the_logs_of_a_stage_that_keeps_data_stay_unless_its_creation_fails(prod
     assert policies == {"RetainExceptOnCreate"}
 
 
-def test_what_has_data_keeps_its_logical_id_or_it_would_start_empty(production: Synthesized) -> None:
+def test_a_table_keeps_its_logical_id_as_another_is_a_new_table(production: Synthesized) -> None:
     assert sorted(production.resources("DynamoDB::Table")) == ["TablesCore90572085", "TablesUsageA60E9525"]
 
 

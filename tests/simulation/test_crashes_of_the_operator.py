@@ -9,6 +9,7 @@ from tallybook.domain.credentials import PlatformCaller
 from tallybook.domain.errors import Conflict, NotFound, Unauthenticated
 from tallybook.services.accounts.invitations import Invitation
 from tallybook.services.accounts.operator import (
+    confirm_email,
     create_account,
     create_key,
     invite,
@@ -146,3 +147,14 @@ def test_a_catalog(sweep: Sweep) -> None:
         assert actions(app, "catalog.applied") == 2
 
     assert sweep(lambda _: None, apply, applied) == 2  # the current version, the transaction
+
+
+def test_a_confirmed_email(sweep: Sweep) -> None:
+    def confirm(app: App, member: Member) -> None:
+        confirm_email(app.ctx, member.account.id)
+
+    def check(app: App, member: Member, _: Any) -> None:
+        assert not app.account_of(member).email_unconfirmed
+        assert actions(app, "account.email_confirmed") == 1
+
+    assert sweep(lambda app: app.member(), confirm, check) == 2

@@ -125,3 +125,13 @@ def test_a_change_to_the_present_value_is_not_recorded(app: App, member: Member)
     before = app.stored("core")
     operate.resume_user(app.ctx, member.account.id, member.user.id)
     assert app.stored("core") == before
+
+
+def test_an_email_that_the_operator_confirms_is_no_strangers(app: App, member: Member) -> None:
+    assert app.account_of(member).email_unconfirmed
+    before = app.account_of(member).counts.audit_count
+    for _ in range(2):
+        assert not operate.confirm_email(app.ctx, member.account.id).email_unconfirmed
+    after = app.account_of(member)
+    assert (after.email_unconfirmed, after.counts.audit_count) == (False, before + 1)
+    check_invariants(app)

@@ -3,7 +3,7 @@
 import pytest
 
 from tallybook.domain.errors import Invalid
-from tallybook.services.billing.apply_catalog import apply_catalog
+from tallybook.services.billing.apply_catalog import apply_catalog, apply_first_catalog
 from tests.support.app import App
 from tests.support.race import interleave
 
@@ -64,3 +64,20 @@ def test_a_catalog_with_another_interval_of_a_plan_is_refused(app: App, present:
     assert app.stored("core") == before
     app.apply_catalog(plans=plans | {"team": team | {"price": "21"}})
     assert app.ctx.catalogs.current().plans["team"].price == 21_000_000
+
+
+def test_the_first_catalog_never_replaces_one(empty_app: App) -> None:
+    data = empty_app.catalog_data()
+    first = apply_first_catalog(empty_app.ctx, data)
+    assert first is not None
+    assert first.version == 1
+    assert apply_first_catalog(empty_app.ctx, data) is None
+    assert apply_first_catalog(empty_app.ctx, data | {"welcome_credit": 7}) is None
+    assert empty_app.ctx.catalogs.stored()[0] == 1
+
+
+def test_the_first_catalog_yields_to_one_applied_at_the_same_moment(empty_app: App) -> None:
+    data = empty_app.catalog_data()
+    ctx = interleave(empty_app, "transact_write_items", lambda: empty_app.apply_catalog(welcome_credit=7))
+    assert apply_first_catalog(ctx, data) is None
+    assert empty_app.ctx.catalogs.stored()[2]["welcome_credit"] == 7

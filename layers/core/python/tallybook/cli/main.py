@@ -32,6 +32,7 @@ NOUNS = (
     "clock",
     "migrate",
     "openapi",
+    "smoke",
 )
 
 

@@ -3,6 +3,7 @@
 Accounts are suspended and resumed by `suspension.set_account_status`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from tallybook.domain.accounts import Account, User, require_active_user
@@ -10,18 +11,20 @@ from tallybook.domain.audit import OPERATOR
 from tallybook.domain.credentials import Credential
 from tallybook.domain.emails import normalize_email
 from tallybook.domain.events.accounts import user_invited
+from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.text_rules import check_line, optional_name
 from tallybook.domain.zones import DEFAULT_ZONE, check_zone
 from tallybook.services.accounts.invitations import Invitation, invitation_mail, invite_commands, new_user
 from tallybook.services.accounts.open_account import new_account, open_commands
 from tallybook.services.accounts.suspension import NewStatus
 from tallybook.services.accounts.users import change_user_commands, with_status
-from tallybook.services.changes import retry_on_conflict
+from tallybook.services.changes import Change, record, retry_on_conflict
 from tallybook.services.context import Context
 from tallybook.services.identity.api_keys import CreatedKey, create_key_commands, new_key, revoke_key_commands
 from tallybook.services.key_lookup import all_keys
 from tallybook.services.lookup import find_account, find_account_and_user
 from tallybook.services.rate_limits import check_strangers
+from tallybook.store.accounts import confirm_account_email
 
 
 def create_account(
@@ -58,6 +61,19 @@ def invite(ctx: Context, account_id: str, invitation: Invitation) -> User:
         return user
 
     return retry_on_conflict(ctx, add, find_account(ctx, account_id), reload=lambda: find_account(ctx, account_id))
+
+
+def confirm_email(ctx: Context, account_id: str) -> Account:
+    """Note that the account's email is its own, which else the use of a link in a mail shows. NotFound."""
+
+    def confirm(account: Account) -> Account:
+        if not account.email_unconfirmed:
+            return account
+        change = Change(OPERATOR, "account.email_confirmed", ACCOUNT + account.id, after={"email": account.email})
+        ctx.tables.transact([confirm_account_email(account), *record(account, change, at=ctx.clock.now())])
+        return replace(account, email_unconfirmed=False)
+
+    return retry_on_conflict(ctx, confirm, find_account(ctx, account_id), reload=lambda: find_account(ctx, account_id))
 
 
 def suspend_user(ctx: Context, account_id: str, user_id: str, *, reason: str) -> User:

@@ -1,10 +1,11 @@
 """Makes the operator's catalog the current version. Each period pins the version that is current when it opens."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from tallybook.domain.catalog import Catalog
-from tallybook.domain.errors import Invalid
+from tallybook.domain.errors import Conflict, Invalid, NotFound
 from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 from tallybook.store.audit import put_operator_entry
@@ -18,10 +19,29 @@ def apply_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog:
     open; if the currency differs, because wallets and invoices are in it; and if a plan's interval differs, because a
     yearly fee would be charged on top of monthly ones, or not at all.
     """
-    now = ctx.clock.now()
 
     def check(current: Catalog) -> None:
         _check_successor(current, data)
+
+    return _apply(ctx, data, check=check)
+
+
+def apply_first_catalog(ctx: Context, data: Mapping[str, Any]) -> Catalog | None:
+    """Make checked catalog data the first version; None, and no change, if there is a version already."""
+
+    def check(_: Catalog) -> None:
+        raise Conflict("There is a catalog already")
+
+    try:
+        ctx.catalogs.stored()
+    except NotFound:
+        with suppress(Conflict):  # another one was applied just now
+            return _apply(ctx, data, check=check)
+    return None
+
+
+def _apply(ctx: Context, data: Mapping[str, Any], *, check: Callable[[Catalog], None]) -> Catalog:
+    now = ctx.clock.now()
 
     def entry(version: int) -> Put:
         return put_operator_entry(

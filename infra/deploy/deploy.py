@@ -1,0 +1,72 @@
+"""The order of a deployment: what can refuse comes before what changes something.
+
+1. settings, credentials, bootstrap     nothing is built yet
+2. synthesis                            cdk-nag's rules
+3. cdk deploy                           asks, unless YES=1; a stack that did not exist is created without protection
+4. cdk deploy, once more                only then: protects the data that the stage keeps
+5. the example catalog                  only if there is none
+6. the smoke test
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from infra.app import synthesize
+from infra.bundle import ROOT
+from infra.deploy.cdk import DeployFailed, run_cdk
+from infra.deploy.first_steps import EXAMPLE, apply_example, run_smoke
+from infra.deploy.request import Refused, Request
+from infra.deploy.target import Existing, Target, find_stack, is_bootstrapped
+from infra.stack import stack_name
+from infra.stage import Stage
+from infra.stage_checks import is_reserved
+
+OUT = ROOT / "cdk.out"
+
+type Say = Callable[[str], None]
+
+
+class Deployment(NamedTuple):
+    """Where to, and where the API is reached instead of at the stack's URL. Tests replace what takes long."""
+
+    target: Target
+    say: Say
+    url: str | None = None
+    cdk: Callable[..., None] = run_cdk
+    synthesize: Callable[[Stage, Path], object] = synthesize
+
+
+def deploy(request: Request, to: Deployment) -> None:
+    """Refused before anything changed; DeployFailed, or Stop of the smoke test, after."""
+    stage, target = request.stage, to.target
+    stack = stack_name(stage)
+    if not is_bootstrapped(target):
+        raise Refused(f"{target} is not prepared for the CDK: run make bootstrap STAGE={stage.name}")
+    is_first = find_stack(target, stack) is None
+    to.say(f"{'Creating' if is_first else 'Updating'} {stack} in {target}")
+    _deploy(to, replace(stage, protect=not is_first), ask=not request.yes)
+    if is_first and stage.keep:
+        to.say("The stack exists; protecting its data from deletion")
+        _deploy(to, stage, ask=False)
+    existing = find_stack(target, stack)
+    if existing is None:
+        raise DeployFailed(f"{stack} was not created")
+    _follow_up(to, stage, existing, is_first=is_first)
+
+
+def _deploy(to: Deployment, stage: Stage, *, ask: bool) -> None:
+    to.synthesize(stage, OUT)
+    approval = "any-change" if ask else "never"
+    to.cdk(to.target, "deploy", "--app", str(OUT), "--require-approval", approval)
+
+
+def _follow_up(to: Deployment, stage: Stage, existing: Existing, *, is_first: bool) -> None:
+    outputs = existing.outputs
+    if apply_example(outputs):
+        to.say(f"Applied the catalog {EXAMPLE}, whose prices are examples: tallybook catalog apply replaces them")
+    mail_may_wait = is_first or is_reserved(stage.mail_domain)
+    url = to.url or outputs["ApiUrl"]
+    run_smoke(outputs, url=url, report=lambda step, saw: to.say(f"  {step:<14}{saw}"), mail_may_wait=mail_may_wait)
+    to.say(f"{stack_name(stage)} is deployed and works: {outputs['ApiUrl']}")
