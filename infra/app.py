@@ -1,36 +1,14 @@
 """Synthesize a stage into `cdk.out/`: `STAGE=dev python -m infra.app`. It needs no CDK CLI."""
 
-import json
 import os
 import sys
 from pathlib import Path
 
-from aws_cdk import App
-from aws_cdk.cx_api import CloudAssembly
-
-from infra.bundle import ROOT
+from infra.assembly import synthesize
 from infra.local.origins import other_origins
-from infra.nag import add_rules
-from infra.stack import Tallybook, stack_name
-from infra.stage import STAGES, Stage, local
+from infra.stack import stack_name
+from infra.stage import STAGES, local
 from infra.stage_checks import WrongSettings, check_stage
-
-_METADATA = {"aws:cdk:enable-asset-metadata": True, "aws:cdk:enable-path-metadata": True}
-
-
-def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAssembly:
-    """Write the stage's template and assets to `out`; raises if a rule of `nag.py` is broken.
-
-    Without `copy_assets` the assembly refers to the folders in `build/` instead of containing copies.
-    """
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = App(
-        outdir=str(out),
-        context={**context, **_METADATA, "aws:cdk:disable-asset-staging": not copy_assets},
-        analytics_reporting=False,
-    )
-    add_rules(Tallybook(app, stage))
-    return app.synth()
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from infra.app import synthesize
+from infra.assembly import synthesize
 from infra.bundle import ROOT
 from infra.deploy.cdk import DeployFailed, run_cdk
 from infra.deploy.first_steps import EXAMPLE, apply_example, run_smoke

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.app import synthesize
+from infra.assembly import synthesize
 from infra.bundle import ROOT
 from infra.local.callers import CONTAINERS_NAME
 from infra.local.cloud import REGION

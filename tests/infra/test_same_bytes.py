@@ -24,7 +24,7 @@ OTHER_COMPUTER = {
 }
 SYNTHESIZE = """
 from pathlib import Path
-from infra.app import synthesize
+from infra.assembly import synthesize
 from infra.stage import STAGES
 synthesize(STAGES["production"], Path("cdk.out"), copy_assets=False)
 """

@@ -67,7 +67,7 @@ def _unhashed(logical_id: str) -> str:
 
 
 def synthesized(stage: Stage, folder: Path) -> Synthesized:
-    from infra.app import synthesize
+    from infra.assembly import synthesize
 
     synthesize(stage, folder, copy_assets=False)
     return Synthesized(stage, folder)
