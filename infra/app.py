@@ -9,6 +9,7 @@ from aws_cdk import App
 from aws_cdk.cx_api import CloudAssembly
 
 from infra.bundle import ROOT
+from infra.edge_settings import edge_mistakes
 from infra.local.origins import other_origins
 from infra.nag import add_rules
 from infra.stack import Tallybook, stack_name
@@ -22,6 +23,8 @@ def synthesize(stage: Stage, out: Path, *, copy_assets: bool = True) -> CloudAss
 
     Without `copy_assets` the assembly refers to the folders in `build/` instead of containing copies.
     """
+    if mistakes := edge_mistakes(stage):
+        raise ValueError(f"Stage {stage.name} in infra/stage.py: {'; '.join(mistakes)}")
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(
         outdir=str(out),

@@ -6,9 +6,15 @@ from cdk_nag import AwsSolutionsChecks
 ACCEPTED = {
     "AwsSolutions::AwsSolutions-APIG4": "Each function authenticates: an authorizer of the gateway would write"
     " its own 401 bodies, and add a second cold start.",
+    "AwsSolutions::AwsSolutions-CFR1": "An API is not restricted by country: its customers choose where they are.",
+    "AwsSolutions::AwsSolutions-CFR2": "WAF costs money each month; a stage names its web ACL in `web_acl`.",
+    "AwsSolutions::AwsSolutions-CFR3": "Nothing is cached, so each request is in the log of its function, with the"
+    " client's address; a second log would need a bucket with access lists.",
     "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's actions take no resource; no other action"
     " is allowed on every resource.",
     "AwsSolutions::AwsSolutions-L1": "The runtime is the Python that the tests run on; it changes with the lock.",
+    "AwsSolutions::AwsSolutions-SMG4": "CloudFront and the functions must change the secret together, which a"
+    " rotation can't; docs/edge.md says how to replace it.",
 }
 
 

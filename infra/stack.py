@@ -1,11 +1,15 @@
 """The stack of one stage: the functions of groups.py with their triggers and permissions."""
 
+from collections.abc import Sequence
+
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.bus import Bus
+from infra.cdn import Cdn
+from infra.domain import Domain
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
@@ -63,6 +67,10 @@ class Tallybook(Stack):
         Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
         self._output("ApiUrl", api.url)
         self._output("ApiId", api.http.api_id)
+        if stage.domain and stage.certificate:
+            domain = _domain_of(self, stage, api, functions)
+            self._output("DomainTarget", domain.target)
+            self._output("DomainTargetZone", domain.zone)
         self._output("CoreTable", tables.core.table_name)
         self._output("UsageTable", tables.usage.table_name)
         self._output("UsageQueueUrl", queues["usage"].main.queue_url)
@@ -73,6 +81,18 @@ class Tallybook(Stack):
 
     def _output(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)
+
+
+def _domain_of(scope: Construct, stage: Stage, api: Api, functions: Sequence[Function]) -> Domain | Cdn:
+    """What answers at the stage's domain: the gateway itself, or CloudFront, whose secret the functions then want."""
+    name, certificate = str(stage.domain), str(stage.certificate)
+    if not stage.cloudfront:
+        return Domain(scope, name=name, certificate=certificate, stage=api.stage)
+    cdn = Cdn(scope, name=name, certificate=certificate, web_acl=stage.web_acl, api=api)
+    for function in functions:
+        if function.group.paths:
+            function.add_environment(EDGE_SECRET=cdn.secret)
+    return cdn
 
 
 def stack_name(stage: Stage) -> str:

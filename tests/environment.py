@@ -20,6 +20,7 @@ _NAMES = {
         "APP_URL",
         "BRAND",
         "ALLOWED_ORIGINS",
+        "EDGE_SECRET",
         "PYTHONTZPATH",
     ),
     *("STAGE", "PORT", "OUT", "ORIGINS"),
