@@ -9,7 +9,9 @@ from constructs import Construct
 
 from infra.cors import cors_of
 from infra.function import Function, log_group_of
+from infra.groups import group_of
 from infra.stage import Stage
+from infra.throttling import SIGN_IN_ROUTES, route_settings
 
 # No query string and no headers: they may contain secrets.
 ACCESS_LOG = {
@@ -27,6 +29,8 @@ ACCESS_LOG = {
 
 
 class Api(Construct):
+    """`url` is where clients call it."""
+
     def __init__(self, scope: Construct, stage: Stage, functions: list[Function]) -> None:
         super().__init__(scope, "Api")
         self.http = apigateway.HttpApi(
@@ -35,11 +39,14 @@ class Api(Construct):
             api_name=f"tallybook-{stage.name}",
             create_default_stage=False,
             cors_preflight=cors_of(stage),
+            disable_execute_api_endpoint=bool(stage.domain and not stage.cloudfront),
         )
+        self._routes: dict[str, apigateway.HttpRoute] = {}
         for function in functions:
             self._route(function)
+        tight = route_settings(stage, self._routes)
         log_group = log_group_of(self, stage, name=_log_name(stage))
-        stage_of_api = apigateway.CfnStage(
+        self.stage = apigateway.CfnStage(
             self,
             "Stage",
             api_id=self.http.api_id,
@@ -48,18 +55,24 @@ class Api(Construct):
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn, format=json.dumps(ACCESS_LOG)
             ),
+            default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=stage.throttle.rate, throttling_burst_limit=stage.throttle.burst
+            ),
+            route_settings=tight,
         )
-        stage_of_api.node.add_dependency(log_group)
-
-    @property
-    def url(self) -> str:
-        return self.http.api_endpoint
+        self.stage.node.add_dependency(log_group, *(self._routes[key] for key in tight))
+        self.url = f"https://{stage.domain}" if stage.domain else self.http.api_endpoint
 
     def _route(self, function: Function) -> None:
         integration = HttpLambdaIntegration(f"{function.node.id}Integration", function.entry)
         paths = [route for path in function.group.paths for route in (path, f"{path}/{{proxy+}}")]
-        for path in paths:
-            self.http.add_routes(path=path, methods=[apigateway.HttpMethod.ANY], integration=integration)
+        keys = [f"ANY {path}" for path in paths]
+        own = [key for key in SIGN_IN_ROUTES if group_of(key.partition(" ")[2]) == function.group.name]
+        for key in (*keys, *own):
+            method, _, path = key.partition(" ")
+            (self._routes[key],) = self.http.add_routes(
+                path=path, methods=[apigateway.HttpMethod[method]], integration=integration
+            )
         if function.group.default:
             apigateway.HttpRoute(
                 self,

@@ -1,12 +1,16 @@
 """The stack of one stage: the functions of groups.py with their triggers and permissions."""
 
+from collections.abc import Sequence
+
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.bus import Bus
+from infra.cdn import Cdn
 from infra.dashboard import Dashboard
+from infra.domain import Domain
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
@@ -93,6 +97,7 @@ class Tallybook(Stack):
             "UsageQueueUrl": queues["usage"].main.queue_url,
             "UndeliveredQueueUrl": undelivered.queue.queue_url,
             "BusName": bus.name,
+            **_domain_outputs(self, stage, api, functions),
             **outputs_of(THIS),
             **mail.outputs,
             **{
@@ -103,6 +108,20 @@ class Tallybook(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def _domain_outputs(scope: Construct, stage: Stage, api: Api, functions: Sequence[Function]) -> dict[str, str]:
+    """What DNS needs for the stage's domain, at which the gateway answers itself, or CloudFront."""
+    if not stage.domain or not stage.certificate:
+        return {}
+    if stage.cloudfront:
+        cdn = Cdn(scope, name=stage.domain, certificate=stage.certificate, web_acl=stage.web_acl, api=api)
+        for function in functions:
+            if function.group.paths:
+                function.add_environment(EDGE_SECRET=cdn.secret)
+        return {"DomainTarget": cdn.target, "DomainTargetZone": cdn.zone}
+    domain = Domain(scope, name=stage.domain, certificate=stage.certificate, stage=api.stage)
+    return {"DomainTarget": domain.target, "DomainTargetZone": domain.zone}
 
 
 def stack_name(stage: Stage) -> str:

@@ -3,9 +3,21 @@
 import platform
 from dataclasses import dataclass
 from email.utils import parseaddr
-from typing import Literal
+from typing import Literal, NamedTuple
 
 type Shift = Literal["all at once", "canary"]
+
+
+class Throttle(NamedTuple):
+    """Requests a second to one route, and how many may come at once, of all clients together."""
+
+    rate: int
+    burst: int
+
+
+_EACH_ROUTE = Throttle(rate=1000, burst=2000)
+_AUTH = Throttle(rate=100, burst=200)
+_SIGN_IN = Throttle(rate=20, burst=40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,19 @@ class Stage:
     """SES is in the sandbox: it sends to verified addresses only, and asks for the right to each of them."""
     brand: str = "Tallybook"
     """Product name in mails and on pages."""
+    domain: str | None = None
+    """Host name of the API, like `api.example.com`; the `execute-api` endpoint is closed then (docs/edge.md)."""
+    certificate: str | None = None
+    """ARN of the domain's certificate in ACM: in the stack's region, behind CloudFront in us-east-1."""
+    cloudfront: bool = False
+    """Answer at `domain` through CloudFront; limits then count the addresses that CloudFront saw."""
+    web_acl: str | None = None
+    """ARN of the web ACL (WAF) of CloudFront. It costs money each month, idle or not."""
+    throttle: Throttle = _EACH_ROUTE
+    auth_throttle: Throttle = _AUTH
+    """Of the paths below `/auth`."""
+    sign_in_throttle: Throttle = _SIGN_IN
+    """Of registration, login and password reset each: passwords cost processor time."""
     page_url: str | None = None
     """Base of the links in mails and errors, like `https://api.example.com`; None for the API itself."""
     app_url: str | None = None

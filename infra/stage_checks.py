@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 
+from infra.edge_settings import edge_mistakes
 from infra.stage import Stage
 
 LOG_DAYS = (1, 7, 30, 90, 365)
@@ -45,6 +46,7 @@ def _problems(stage: Stage) -> Iterator[str]:
         yield "name is no name of a stack: use lower-case letters, digits and hyphens"
     yield from _sender(stage)
     yield from _alarms(stage)
+    yield from edge_mistakes(stage)
     yield from _origins(stage.allowed_origins)
     if stage.page_url is not None and not _is_origin(stage.page_url):
         yield f"page_url is {stage.page_url!r}: use an https address without a path, or None for the API's own"

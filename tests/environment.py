@@ -21,6 +21,7 @@ _NAMES = {
         "APP_URL",
         "BRAND",
         "ALLOWED_ORIGINS",
+        "EDGE_SECRET",
         "PYTHONTZPATH",
     ),
     *("STAGE", "PORT", "SAM_PORT", "OUT", "ORIGINS", "YES", "URL"),

@@ -5,6 +5,7 @@ import json
 from fastapi.routing import iter_route_contexts
 
 from infra.groups import GROUPS, group_of
+from infra.throttling import SIGN_IN_ROUTES
 from tests.support.local_stack import ROOT
 from tests.support.routes import apps, routes
 from tests.support.template import Synthesized
@@ -15,7 +16,25 @@ def test_a_path_and_all_below_it_go_to_its_group_with_any_method(production: Syn
         f"ANY {route}": group.name for group in GROUPS for path in group.paths for route in (path, f"{path}/{{proxy+}}")
     }
     (default,) = [group.name for group in GROUPS if group.default]
-    assert _targets(production) == expected | {"$default": default}
+    sign_in = {route: group_of(route.partition(" ")[2]) for route in SIGN_IN_ROUTES}
+    assert _targets(production) == expected | sign_in | {"$default": default}
+
+
+def test_sign_in_is_throttled_more_than_auth_and_auth_more_than_all(production: Synthesized) -> None:
+    (resource,) = production.resources("ApiGatewayV2::Stage").values()
+    stage, settings = resource["Properties"], resource["Properties"]["RouteSettings"]
+    assert set(settings) == {"ANY /auth/{proxy+}", *SIGN_IN_ROUTES}
+    assert set(settings) <= set(_targets(production))
+    routes = {one["Properties"]["RouteKey"]: name for name, one in production.resources("ApiGatewayV2::Route").items()}
+    assert {routes[key] for key in settings} <= set(resource["DependsOn"])
+    for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+        tightest = {settings[route][limit] for route in SIGN_IN_ROUTES}
+        assert max(tightest) < settings["ANY /auth/{proxy+}"][limit] < stage["DefaultRouteSettings"][limit]
+
+
+def test_the_routes_with_a_throttle_of_their_own_exist() -> None:
+    known = {f"{route.method} {route.path}" for route in routes()}
+    assert set(SIGN_IN_ROUTES) <= known
 
 
 def test_every_route_of_a_function_lies_under_its_own_paths() -> None:

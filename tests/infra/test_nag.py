@@ -7,15 +7,18 @@ from pathlib import Path
 
 from infra.nag import ACCEPTED
 from infra.stage import STAGES, Stage, local
+from infra.web_acl import synthesize_web_acl
+from tests.infra.edge_stages import BEHIND_CLOUDFRONT, WITH_DOMAIN
 from tests.support.template import Synthesized
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_cfn_lint_finds_nothing_in_any_stage(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stages = [synthesize(stage) for stage in (*STAGES.values(), local(8000))]
+def test_cfn_lint_finds_nothing_in_any_stage(synthesize: Callable[[Stage], Synthesized], tmp_path: Path) -> None:
+    stages = [synthesize(stage) for stage in (*STAGES.values(), local(8000), WITH_DOMAIN, BEHIND_CLOUDFRONT)]
     templates = [template for stage in stages for template in stage.folder.glob("*.template.json")]
     assert len(templates) == len(stages)
+    templates.append(synthesize_web_acl(BEHIND_CLOUDFRONT, tmp_path / "cdk.out"))
     command = [
         Path(sys.executable).with_name("cfn-lint"),
         "--",

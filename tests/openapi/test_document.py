@@ -35,6 +35,15 @@ def operations() -> Iterator[tuple[Route, dict[str, Any]]]:
             yield Route(method.upper(), path), operation_of(Place(path, method))
 
 
+def test_the_gateways_own_errors_are_described_outside_the_dialects() -> None:
+    gateway = document()["x-gateway"]
+    assert {"413", "429", "503"} <= set(gateway["errors"])
+    for reference in gateway["errors"].values():
+        assert resolve(reference)["required"] == ["message"]
+    validator_of("/components/schemas/GatewayError", closed=True).validate({"message": "Too Many Requests"})
+    assert "GatewayError" in document()["info"]["description"]
+
+
 def test_the_kept_document_is_what_the_code_says() -> None:
     assert document_text() == FILE.read_text(encoding="utf-8"), f"The document is not up to date. {RENEW}"
 

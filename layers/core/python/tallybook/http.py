@@ -13,6 +13,7 @@ from tallybook import runtime
 from tallybook.domain.credentials import PlatformCaller, Principal
 from tallybook.domain.errors import Forbidden
 from tallybook.domain.idempotency import AnsweredBefore, KeyedRequest
+from tallybook.edge import refuse_or_identify
 from tallybook.http_errors import answer_every_error
 from tallybook.services.context import Context
 from tallybook.services.identity.authenticate import authenticate, check_new_platform_key
@@ -62,7 +63,7 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
         headers = event.get("headers", {})
         request = event.get("requestContext", {}).get("http", {})
         is_head = request.get("method") == "HEAD"
-        answer: dict[str, Any] = adapter(
+        answer: dict[str, Any] = refuse_or_identify(event) or adapter(
             {**(_as_get(event) if is_head else event), "headers": {**headers, **_FIXED_HEADERS}}, context
         )
         answer["headers"] |= _ANSWER_HEADERS
@@ -75,6 +76,7 @@ def lambda_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, An
             extra={
                 "method": request.get("method"),
                 "path": request.get("path"),
+                "ip": request.get("sourceIp"),
                 "status": answer.get("statusCode"),
                 "milliseconds": round((time.perf_counter() - began) * 1000, 1),
             },
@@ -126,7 +128,10 @@ async def _address(request: Request) -> str:
 
 
 def _address_of(request: Request) -> str:
-    """The network address that API Gateway saw. Headers can't change it."""
+    """The network address that API Gateway saw, or behind CloudFront the one that CloudFront saw.
+
+    Headers of a client can't change it.
+    """
     return request.client.host if request.client else ""
 
 

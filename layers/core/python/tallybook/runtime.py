@@ -122,3 +122,9 @@ def brand() -> str:
 def app_url() -> str:
     """Where users go on after they set a password, like `https://app.example.com`; empty if unknown."""
     return os.environ.get("APP_URL", "")
+
+
+@cache
+def edge_secret() -> str:
+    """What CloudFront sends with each request; empty on a stage that is not behind it."""
+    return os.environ.get("EDGE_SECRET", "")

@@ -9,7 +9,7 @@ from typing import Any
 from tallybook.domain.errors import Failed
 from tallybook.openapi.bodies import with_limits
 from tallybook.openapi.endpoints import FUNCTIONS, Endpoint, endpoints
-from tallybook.openapi.errors import DIALECTS, Dialect
+from tallybook.openapi.errors import DIALECTS, GATEWAY_STATUSES, Dialect, GatewayError
 from tallybook.openapi.events import EVENT_SCHEMAS, events_body
 from tallybook.openapi.operations.account import ACCOUNT
 from tallybook.openapi.operations.billing import BILLING, BUDGETS
@@ -35,6 +35,9 @@ included; any credential works on any path that its user may call ([decisions](d
 
 A wrong method is 405 and an unknown path 404, in the dialect of the path. A body has at most 64 KiB, else 413. Answers
 may get more fields and more codes within a version; a client ignores what it does not know.
+
+The gateway before the functions refuses some requests by itself, in no dialect: the body is `{{"message": …}}`
+(`GatewayError`, or no JSON at all), and there is no `Retry-After` ([which](edge.md#what-the-gateway-answers)).
 """
 
 
@@ -62,6 +65,10 @@ def build_document() -> dict[str, Any]:
             "securitySchemes": SECURITY_SCHEMES,
         },
         "x-dialects": {dialect.name: _dialect(dialect) for dialect in DIALECTS},
+        "x-gateway": {
+            "summary": cleandoc(GatewayError.__doc__ or ""),
+            "errors": {str(status): {"$ref": "#/components/schemas/GatewayError"} for status in GATEWAY_STATUSES},
+        },
     }
 
 
@@ -115,7 +122,7 @@ def _request_body(endpoint: Endpoint) -> Schema:
 
 def _schemas(routes: Iterable[Endpoint], responses: Responses) -> dict[str, Schema]:
     bodies = {endpoint.body for endpoint in routes if endpoint.body is not None}
-    models = responses.models.union(model for dialect in DIALECTS for model in dialect.errors.values())
+    models = {GatewayError}.union(responses.models, *(dialect.errors.values() for dialect in DIALECTS))
     requests = component_schemas(sorted(bodies, key=lambda model: model.__name__), defaults=True)
     found = {
         **{name: with_limits(name, schema) for name, schema in requests.items()},

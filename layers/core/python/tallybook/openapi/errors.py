@@ -78,6 +78,17 @@ class ScalingoInvalid(Answered):
     """The messages of each wrong field."""
 
 
+class GatewayError(Answered):
+    """What stands before the functions (API Gateway, CloudFront, WAF) answers by itself, outside the dialects."""
+
+    message: str
+    """For people; the status is for machines."""
+
+
+GATEWAY_STATUSES = (403, 413, 429, 500, 503)
+"""403 for a request past CloudFront or one that WAF refuses; 500 and 503 if a function fails or is late."""
+
+
 class Dialect(NamedTuple):
     """`paths`: prefixes; none for all other paths. `errors`: the models by status, "default" for all others."""
 
