@@ -31,6 +31,7 @@ NOUNS = (
     "platform-keys",
     "clock",
     "openapi",
+    "doctor",
 )
 
 
