@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.api import Api
+from infra.archive import Archive
 from infra.bus import Bus
 from infra.function import Function
 from infra.groups import GROUPS
@@ -31,7 +32,11 @@ class Tallybook(Stack):
         )
         tables = Tables(self, stage)
         layers = Layers(self, stage)
-        functions = [Function(self, group, stage=stage, tables=tables, layers=layers) for group in GROUPS]
+        functions = [
+            Function(self, group, stage=stage, tables=tables, layers=layers)
+            for group in GROUPS
+            if stage.archive_days or not group.archive
+        ]
         queues = {
             function.group.queue: Queue(self, function.group.queue, function)
             for function in functions
@@ -47,7 +52,10 @@ class Tallybook(Stack):
         page_url = stage.page_url or api.url
         app_url = stage.app_url or next(iter(stage.allowed_origins), "")
         mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=page_url)
+        archive = Archive(self, stage, tables) if stage.archive_days else None
         for function in functions:
+            if function.group.archive and archive:
+                archive.grant(function)
             if function.group.paths:
                 function.add_environment(PAGE_URL=page_url, BRAND=stage.brand, APP_URL=app_url)
             if function.group.sends:
@@ -67,6 +75,8 @@ class Tallybook(Stack):
         self._output("UsageTable", tables.usage.table_name)
         self._output("UsageQueueUrl", queues["usage"].main.queue_url)
         self._output("BusName", bus.name)
+        if archive:
+            self._output("ArchiveBucket", archive.bucket.bucket_name)
         for function in functions:
             if function.group.every_minutes:
                 self._output(f"{camel_case(function.group.name)}Function", function.function.function_name)

@@ -26,6 +26,8 @@ class Stage:
     app_url: str | None = None
     """Where users go on after they set a password; None for the first of `allowed_origins`, if there is one."""
     alarm_email: str | None = None
+    archive_days: int | None = None
+    """Export all changes of the tables every day to a bucket, and keep them this long; None for no archive."""
     log_days: int = 30
     log_level: str = "INFO"
 
@@ -44,6 +46,7 @@ STAGES = {
         keep=True,
         expire=True,
         mail_from="Tallybook <no-reply@example.com>",
+        archive_days=3660,  # ten years: the longest time for which tax law we know of asks for bills
     ),
     "staging": Stage(
         name="staging",

@@ -18,6 +18,7 @@ WELL = {
     "table usage": "ok",
     "format": "not checked",
     "catalog": "ok",
+    "archive": "not checked",
     "functions": "ok",
     "concurrency": "ok",
     "queues and streams": "ok",
@@ -179,6 +180,24 @@ def test_what_may_not_be_read_is_a_warning_and_the_rest_is_checked(site, answer,
     findings = found()
     assert (findings["sending"]["status"], findings["sending"]["found"]) == ("warning", "not allowed: GetAccount")
     assert findings["alarms"]["status"] == "ok"
+
+
+def test_an_archive_that_is_late_or_has_not_begun_is_found(operator_app, monkeypatch):
+    from tallybook.cli.checks import Site, data
+    from tallybook.domain.archive import Archive
+    from tallybook.store.archives import set_archive
+
+    monkeypatch.setattr(data, "find_output", lambda _: "bucket")
+    monkeypatch.setattr(data, "stack_output", lambda output: output)
+    site = Site(operator_app.ctx, client=None, keeps=True, emulated=False)
+    assert [finding.status for finding in data.check_archive(site)] == ["warning", "warning"]
+    archived = Archive(operator_app.clock.now() - timedelta(hours=36))
+    operator_app.ctx.tables.write(set_archive("CoreTable", Archive(), archived))
+    late = Archive(operator_app.clock.now() - timedelta(days=3))
+    operator_app.ctx.tables.write(set_archive("UsageTable", Archive(), late))
+    core, usage = data.check_archive(site)
+    assert (core.status, usage.status) == ("ok", "failed")
+    assert usage.found == "nothing since 2026-04-17T12:34:56.000Z"
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(29, "ok"), (60, "warning"), (360, "failed")])

@@ -11,7 +11,7 @@ TEN_MINUTES = 10 * 60 * 1000
 
 def test_there_is_an_alarm_for_each_watched_metric_and_no_other(production: Synthesized) -> None:
     unanswered = [group.name for group in GROUPS if not group.paths]
-    assert unanswered == ["usage_queue", "invoicing", "usage_check", "outbox", "mail_feedback"]
+    assert unanswered == ["usage_queue", "invoicing", "usage_check", "outbox", "mail_feedback", "archive"]
     assert sorted(_watched(production)) == sorted(
         [
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "UsageMessagesDead.QueueName"),

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tallybook.cli.aws import client, stack_description
 from tallybook.cli.checks import Finding, Findings, Site
-from tallybook.cli.checks.data import check_catalog, check_tables
+from tallybook.cli.checks.data import check_archive, check_catalog, check_tables
 from tallybook.cli.checks.functions import check_concurrency, check_functions, check_schedules, check_triggers
 from tallybook.cli.checks.mail import check_domain, check_feedback, check_sending
 from tallybook.cli.checks.watching import check_alarms, check_subscription
@@ -27,6 +27,7 @@ _CHECKS: tuple[Callable[[Site], Findings], ...] = (
     check_tables,
     check_format,
     check_catalog,
+    check_archive,
     check_functions,
     check_concurrency,
     check_triggers,

@@ -1,14 +1,19 @@
-"""The tables and the catalog."""
+"""The tables, the catalog and the archive."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tallybook.cli.aws import stack_output
+from tallybook.cli.aws import find_output, stack_output
 from tallybook.cli.checks import Finding, Findings, Problem, Site, summed_up
 from tallybook.domain.errors import NotFound
+from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.store import keys
+from tallybook.store.archives import read_archive
 
+_ARCHIVED_WITHIN = timedelta(days=2)
 _DEPLOY = "deploy the stage again"
 
 
@@ -24,6 +29,21 @@ def check_catalog(site: Site) -> Findings:
         yield Finding("catalog", "failed", "no catalog is applied", "tallybook catalog apply infra/catalog.toml")
     else:
         yield Finding("catalog", "ok", f"version {number} since {applied_at}")
+
+
+def check_archive(site: Site) -> Findings:
+    """All changes until two days ago are exported."""
+    if find_output("ArchiveBucket") is None:
+        yield Finding("archive", "not checked", "the stage has none")
+        return
+    for name, output in (("core", "CoreTable"), ("usage", "UsageTable")):
+        until = read_archive(site.ctx.tables.get(keys.archive(stack_output(output)))).until
+        problems = []
+        if until is None:
+            problems.append(Problem("no export has finished yet", "wait two hours after the deployment", "warning"))
+        elif site.ctx.clock.now() - until > _ARCHIVED_WITHIN:
+            problems.append(Problem(f"nothing since {stamp(until)}", "see the log of the function archive"))
+        yield summed_up(f"archive of {name}", problems, fine=f"all changes until {stamp_or_none(until)}")
 
 
 def _check_table(site: Site, name: str, table: str) -> Finding:
