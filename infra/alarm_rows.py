@@ -152,12 +152,8 @@ _LIMITS = (
     AlarmRow(
         name="CoreThrottled",
         page="throttled-tables",
-        why="DynamoDB refuses requests to the table core; they are retried for 6 s, then answered with 503.",
-        watched={
-            "reads": Watched("AWS/DynamoDB", "ReadThrottleEvents", "table", "core"),
-            "writes": Watched("AWS/DynamoDB", "WriteThrottleEvents", "table", "core"),
-        },
-        expression="FILL(reads, 0) + FILL(writes, 0)",
+        why="DynamoDB refuses writes to the table core; they are retried for 6 s, then answered with 503.",
+        watched=_one(Watched("AWS/DynamoDB", "WriteThrottleEvents", "table", "core")),
         threshold=10,
         breaches=2,
         periods=3,

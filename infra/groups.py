@@ -53,6 +53,8 @@ class Group:
     """May set when a platform key was last used. No function may write anything else of OPERATOR_ITEMS."""
     mail: bool = False
     """May send mail, from the stage's address only. The outbox sends mail, so a function with `mail` has no paths."""
+    archive: bool = False
+    """May export both tables to the archive; only in stages that have one."""
     bus: bool = False
     """May put events on the stage's event bus."""
     memory: int = 512
@@ -157,6 +159,13 @@ GROUPS = (
         topic="mail_feedback",
         core=("GetItem", *WRITE),
         usage=(),
+    ),
+    Group(
+        name="archive",
+        every_minutes=60,
+        core=("GetItem", "UpdateItem"),
+        usage=(),
+        archive=True,
     ),
 )
 

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.api import Api
+from infra.archive import Archive
 from infra.bus import Bus
 from infra.cdn import Cdn
 from infra.dashboard import Dashboard
@@ -42,7 +43,11 @@ class Tallybook(Stack):
         )
         tables = Tables(self, stage)
         layers = Layers(self, stage)
-        functions = [Function(self, group, stage=stage, tables=tables, layers=layers) for group in GROUPS]
+        functions = [
+            Function(self, group, stage=stage, tables=tables, layers=layers)
+            for group in GROUPS
+            if stage.archive_days or not group.archive
+        ]
         queues = {
             function.group.queue: Queue(self, function.group.queue, function)
             for function in functions
@@ -60,7 +65,10 @@ class Tallybook(Stack):
         app_url = stage.app_url or next(iter(stage.allowed_origins), "")
         mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=page_url)
         schedules: list[Schedule] = []
+        archive = Archive(self, stage, tables) if stage.archive_days else None
         for function in functions:
+            if function.group.archive and archive:
+                archive.grant(function)
             if function.group.paths:
                 function.add_environment(PAGE_URL=page_url, BRAND=stage.brand, APP_URL=app_url)
             if function.group.sends:
@@ -97,6 +105,7 @@ class Tallybook(Stack):
             "UsageQueueUrl": queues["usage"].main.queue_url,
             "UndeliveredQueueUrl": undelivered.queue.queue_url,
             "BusName": bus.name,
+            **({"ArchiveBucket": archive.bucket.bucket_name} if archive else {}),
             **_domain_outputs(self, stage, api, functions),
             **outputs_of(THIS),
             **mail.outputs,

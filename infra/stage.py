@@ -80,6 +80,8 @@ class Stage:
     max_write_units: int | None = None
     metric_math: bool = True
     """Have also the alarms on several metrics. Not locally: the emulated cloud has no expressions in alarms."""
+    archive_days: int | None = None
+    """Export all changes of the tables every day to a bucket, and keep them this long; None for no archive."""
     log_days: int = 30
     log_level: str = "INFO"
 
@@ -103,6 +105,7 @@ STAGES = {
         expire=True,
         shift="canary",
         mail_from="Tallybook <no-reply@example.com>",
+        archive_days=3660,  # ten years: the longest time for which tax law we know of asks for bills
     ),
     "dev": Stage(
         name="dev",

@@ -27,6 +27,7 @@ ABSENT = {
     "usage_check": OPERATOR | NEVER | MAIL | WEB | {"bcrypt"},
     "outbox": OPERATOR | NEVER | WEB | {"bcrypt"},
     "mail_feedback": OPERATOR | NEVER | MAIL | WEB | CALLERS | {"bcrypt"},
+    "archive": OPERATOR | NEVER | MAIL | WEB | CALLERS | {"bcrypt", "tallybook.domain.accounts"},
 }
 
 

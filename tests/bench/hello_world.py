@@ -78,6 +78,7 @@ HELLO_JOBS = {
     "usage_check": _QUEUED_JOB,
     "outbox": _DELIVERY,
     "mail_feedback": _NOTICE,
+    "archive": _NOTICE,
 }
 
 

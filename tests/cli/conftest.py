@@ -72,10 +72,10 @@ def operator_app(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """The stack that TALLYBOOK_STACK names, with the app's tables and a function for each job."""
-    from tallybook.cli.aws import _outputs
+    from tallybook.cli.aws import forget_stack
     from tests.support.cloud import NAMES
 
-    _outputs.cache_clear()
+    forget_stack()
     with aws() as stub:
         stub.outputs = {
             "CoreTable": NAMES["core"],

@@ -25,11 +25,11 @@ def redrives(operator_app):
 @pytest.fixture
 def queues(operator_app, _emulator, monkeypatch):
     """The stack, with three messages that failed."""
-    from tallybook.cli import aws
+    from tallybook.cli.aws import forget_stack
 
     cloud, _ = _emulator
     cloud.reset()
-    aws._resources.cache_clear()
+    forget_stack()
     monkeypatch.setenv("TALLYBOOK_STACK", STACK)
     for service in ("CLOUDFORMATION", "SQS", "CLOUDWATCH"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", cloud.endpoint)

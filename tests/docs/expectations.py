@@ -91,7 +91,7 @@ def _events_and_mail(printed: Printed) -> None:
 
 
 def _operator(printed: Printed) -> None:
-    users, terms, key, keys, record, invoices, smoke = printed
+    users, terms, key, keys, record, health, invoices, smoke = printed
     assert "ada@example.com" in users
     names = {
         each["name"] for line in users.splitlines() if line.startswith("{") for each in json.loads(line)["api_keys"]
@@ -105,6 +105,8 @@ def _operator(printed: Printed) -> None:
     assert re.findall(r"^plk-\S+\t(\S+)", keys, re.MULTILINE) == ["host-1", "meter", "local"]
     assert "account.suspended" in record
     assert {"invoicing", "usage", "usage_check"} <= set(re.findall(r"^(\w+)\t\d+\t\d+\t", record, re.MULTILINE))
+    statuses = {line.partition("\t")[0] for line in health.strip().splitlines()[1:]}
+    assert statuses == {"ok", "warning", "not checked"}
     assert invoices.startswith("Nothing to do\n")
     assert "SES accepted welcome for success+tallybook-smoke@simulator.amazonses.com" in smoke
     assert smoke.strip().endswith("Smoke test passed")

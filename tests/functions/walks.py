@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 from tallybook.domain.times import stamp
 from tallybook.services.accounts.email_change import last_email_change, request_email_change
@@ -21,6 +22,7 @@ from tests.functions.quota_walks import quotas, usage_check
 from tests.support.app import PASSWORD, App, Member
 from tests.support.call import LambdaContext, call
 from tests.support.fake_aws import FakeAws
+from tests.support.fake_exports import FakeExports
 from tests.support.ndjson import as_json
 
 _KEYS, _USERS = "/v1/user-management/api-keys", "/v1/user-management/users"
@@ -177,6 +179,16 @@ def outbox(app: App, fake_aws: FakeAws) -> None:
     fake_aws.sweep()
 
 
+def archive(app: App, _: FakeAws) -> None:
+    from archive.app import handler
+    from tallybook import archiving
+
+    exports = FakeExports(app.clock)
+    with patch.object(archiving, "exports", exports.gateway):
+        for step in ("started", "waiting"):
+            assert handler({"job": "archive"}, LambdaContext()) == {"core": step, "usage": step}
+
+
 def _user(app: App, user_id: str) -> Any:
     from tallybook.store.users import read_user
 
@@ -198,5 +210,6 @@ WALKS = {
         usage_check,
         outbox,
         mail_feedback,
+        archive,
     )
 }

@@ -22,6 +22,11 @@ each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.na
 SES = "arn:AWS::Partition:ses:AWS::Region:AWS::AccountId"
 READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 READ_QUEUE = ("ReceiveMessage", "ChangeMessageVisibility", "GetQueueUrl", "DeleteMessage", "GetQueueAttributes")
+ARCHIVE = (
+    *(("dynamodb:ExportTableToPointInTime", f"Tables{table}.Arn") for table in ("Core", "Usage")),
+    *(("dynamodb:DescribeExport", f"Tables{table}.Arn/export/*") for table in ("Core", "Usage")),
+    *((f"s3:{action}", "ArchiveFilesBucket.Arn/*") for action in ("PutObject", "PutObjectAcl", "AbortMultipartUpload")),
+)
 
 UNDELIVERED = "UndeliveredQueue.Arn"
 
@@ -41,6 +46,7 @@ def test_its_role_may_do_exactly_what_its_row_says(group: Group, production: Syn
         *([("ses:SendEmail", f"{SES}:identity/MailIdentity")] if group.mail else []),
         *([("ses:SendEmail", f"{SES}:configuration-set/MailSet")] if group.mail else []),
         *([("events:PutEvents", "Bus.Arn")] if group.bus else []),
+        *(ARCHIVE if group.archive else ()),
         ("logs:CreateLogStream", f"{camel_case(group.name)}Log.Arn"),
         ("logs:PutLogEvents", f"{camel_case(group.name)}Log.Arn"),
         ("xray:PutTraceSegments", "*"),
@@ -50,7 +56,9 @@ def test_its_role_may_do_exactly_what_its_row_says(group: Group, production: Syn
 
 @each_group
 def test_nothing_but_tracing_is_allowed_everywhere(group: Group, production: Synthesized) -> None:
-    everywhere = {action for action, resource in _rights(group, production) if "*" in resource}
+    everywhere = {action for action, resource in _rights(group, production) if "*" in resource} - {
+        action for action, _ in ARCHIVE if group.archive
+    }
     assert everywhere == {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
     assert all("ManagedPolicyArns" not in role for role in production.properties("IAM::Role"))
 

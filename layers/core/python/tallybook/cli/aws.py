@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -68,12 +70,37 @@ def _resources(stack: str) -> tuple[Resource, ...]:
     )
 
 
+def stack_description() -> Mapping[str, Any]:
+    """CloudFormation's description of the stack that TALLYBOOK_STACK names."""
+    (found,) = _described(required("TALLYBOOK_STACK"))["Stacks"]
+    described: Mapping[str, Any] = found
+    return described
+
+
+def date_of_aws() -> datetime:
+    """The time of the answer with the stack's description, in whole seconds, by AWS's clock."""
+    headers = _described(required("TALLYBOOK_STACK"))["ResponseMetadata"]["HTTPHeaders"]
+    return parsedate_to_datetime(headers["date"])
+
+
 @cache
 def _outputs(stack: str) -> Mapping[str, str]:
+    (found,) = _described(stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+@cache
+def _described(stack: str) -> Mapping[str, Any]:
     try:
-        (found,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        described: Mapping[str, Any] = client("cloudformation").describe_stacks(StackName=stack)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             raise Stop(f"There is no stack {stack} in this account and region (TALLYBOOK_STACK)") from error
         raise
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return described
+
+
+def forget_stack() -> None:
+    """Ask AWS again."""
+    for known in (_outputs, _described, _resources):
+        known.cache_clear()

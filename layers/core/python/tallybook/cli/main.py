@@ -33,6 +33,7 @@ NOUNS = (
     "migrate",
     "openapi",
     "smoke",
+    "doctor",
 )
 
 

@@ -36,12 +36,13 @@ The table `core` holds the business data:
     catalog_current()           core  CATALOG           CURRENT                        catalog of new periods
     catalog_version(3)          core  CATALOG           VERSION#000003                 catalog that never changes
     format_item()               core  FORMAT            FORMAT                         formats that items may have
+    archive(table)              core  ARCHIVE           table                          how far a table is archived
 
 The table `usage` holds what was used, and is written up to a thousand times as often:
 
     key                         table pk                               sk              item
     marker(E)                   usage EVENT#E                          EVENT           event that was counted
-    gauge(A, U, 2026-04-20)     usage LEVEL#A#U                        2026-04-20      storage by the hour
+    gauge(A, U, 2026-04-20)     usage LEVEL#A#U                        2026-04-20      storage by the hour; U may be -
     counter(A, T, period, 0)    usage USAGE#A#2026-04-01T00:00:00.000Z period#0        usage of a period, by shard
 
 A counter's name is `period`, `day#2026-04-20`, `user#U`, `session#S` or `app#P#2026-04-20`. Usage that came after its
@@ -52,24 +53,20 @@ How the items are read:
 
     the principal of a request      BatchGetItem of api_key or sign_in, user and account: 1 round trip, 3 units; 4 with
                                     idempotency, if the request has such a key
-    a user who signs in             GetItem email, then BatchGetItem of user and account
     a user who confirms an email    GetItem email_token, then BatchGetItem of email_change, account and both emails
-    a list of an account            API keys, users, allocations, requests: Query by prefix, at most 1,000 each
+    a list of an account            keys, users, allocations, requests: Query ACCOUNT#A by prefix of sk, at most 1,000
     a numbered page                 audit log, ledger, plan changes, invoices, budget messages: Query ACCOUNT#A, sk
                                     between two numbers; the account has the count of each
     one invoice                     GetItem invoice_place, then GetItem invoice; for a void one, the place of the next
                                     revision, and for a page BatchGetItem of these places
     a period's bill                 one Query of USAGE#A#start, sk from `day#` to `period#`: days, late usage, totals
     the billing history             Query of costs, the bill of the open period, Query of runs, then their counters
-    a budget's status               BatchGetItem of budget and counter(…, period, 0)
     an admission of a session       account and user with the platform's key; BatchGetItem of their counters of the
                                     open period, and the gauges of today and yesterday if storage is limited
     the platform's keys             GetItem platform_keys, then BatchGetItem of platform_key, at most 1,000
     an ingest                       BatchGetItem of counter(…, period, 0): open or not, pinned catalog, shard count
-    one counted event               GetItem marker
     due work                        Query of the sparse index `work` (work, due): waiting and parked outbox items, dirty
-                                    accounts, sessions to end, budgets to check, periods to close, open invoices by
-                                    due date; and all accounts by creation, for the operator's lists
+                                    accounts, sessions, budgets, periods to close, open invoices; accounts by creation
 """
 
 from datetime import datetime
@@ -233,12 +230,15 @@ def format_item() -> Key:
     return Key("core", "FORMAT", "FORMAT")
 
 
+def archive(table: str) -> Key:
+    return Key("core", "ARCHIVE", table)
+
+
 def marker(identity: str) -> Key:
     return Key("usage", f"EVENT#{identity}", "EVENT")
 
 
 def gauge(account_id: str, user_id: str | None, day: str) -> Key:
-    """Without a user, the gauge of the whole account."""
     return Key("usage", f"LEVEL#{account_id}#{user_id or '-'}", day)
 
 
