@@ -18,7 +18,6 @@ from tallybook.domain.errors import Unavailable
 from tallybook.domain.redelivery import RECEIVES, seconds_until_next
 from tallybook.services.metering.ingest import RETRY_SECONDS
 from tallybook.store.sending import Sender
-from usage_queue.app import RESPONSE_SECONDS
 
 READ_SECONDS = 0.010
 """The account and its periods, before the transaction."""
@@ -73,6 +72,9 @@ def simulate(settings: Settings, *, messages: int, items: int = ITEMS, seed: int
 
 class _Simulation:
     def __init__(self, settings: Settings, messages: int, held_seconds: float) -> None:
+        from usage_queue.app import RESPONSE_SECONDS  # the import sets the function's log up
+
+        self._response_seconds = RESPONSE_SECONDS
         self._settings = settings
         self._held_seconds = held_seconds
         self._now = 0.0
@@ -100,7 +102,7 @@ class _Simulation:
             began = self._now
             for message in batch:
                 yield READ_SECONDS
-                left = _GROUP.timeout - RESPONSE_SECONDS - (self._now - began)
+                left = _GROUP.timeout - self._response_seconds - (self._now - began)
                 if (yield from self._count(min(RETRY_SECONDS, left))):
                     outcome.counted += 1
                     outcome.seconds = self._now

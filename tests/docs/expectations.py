@@ -86,7 +86,7 @@ def _catalog(printed: Printed) -> None:
 
 def _events_and_mail(printed: Printed) -> None:
     listed, mails = printed
-    assert listed.count("id\tkind\tholds") == 2
+    assert listed.count("id\tkind\tlane\tholds") == 2
     assert any(mail["to"] == ["colleague@example.com"] for mail in json.loads(mails)["mails"])
 
 

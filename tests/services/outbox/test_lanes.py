@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from tallybook.domain.jobs import OUTBOX
 from tallybook.domain.outbox import LANES, STREAM_BATCH, Lane
@@ -12,7 +13,9 @@ from tallybook.services.identity.change_password import ask_for_reset
 from tallybook.services.outbox.batch import SLOW_SECONDS, deliver_batch
 from tallybook.services.outbox.deliver import retry
 from tallybook.services.outbox.sweep import ROUND, sweep
+from tallybook.store import keys
 from tests.support.app import HERE, App
+from tests.support.broken_items import break_item
 from tests.support.faults import client_error
 from tests.support.invariants import check_invariants
 from tests.support.waiting_mails import as_of_an_earlier_release, put_many, put_waiting, stored_item
@@ -77,13 +80,37 @@ def test_mail_that_becomes_due_in_a_sweep_waits_for_few_slow_items(app: App) -> 
     assert [mail.to for mail in app.fake_aws.mails].index("reset@example.com") == ROUND
 
 
-def test_a_sweep_that_runs_out_of_time_has_spent_it_on_the_fast_lane(app: App) -> None:
+def test_a_fast_item_that_cannot_be_read_is_tried_once_in_a_sweep(app: App) -> None:
+    broken = put_waiting(app, "fast", "broken")
+    break_item(app, keys.outbox(broken), lambda item: item.pop("attempts"))
+    put_many(app, "slow", 3 * ROUND)
+    assert sweep_all(app) == {"left": 1, "delivered": 3 * ROUND}
+
+
+def test_a_sweep_spends_three_quarters_of_its_time_on_the_fast_lane(app: App) -> None:
     put_many(app, "slow", 10)
     put_many(app, "fast", 10)
     ticks = iter(range(10**6))
     app.reshape(elapsed=lambda: next(ticks))
-    assert dict(sweep(app.ctx, app.fake_aws.channels(), deadline=8)) == {"delivered": 8, "left": 1}
-    assert all(mail.to.startswith("fast") for mail in app.fake_aws.mails)
+    assert dict(sweep(app.ctx, app.fake_aws.channels(), deadline=9)) == {"delivered": 8, "left": 2}
+    assert [mail.to[:4] for mail in app.fake_aws.mails] == ["fast"] * 7 + ["slow"]
+
+
+def test_events_are_published_while_ses_hangs(app: App) -> None:
+    app.member("ada@example.com")
+    put_many(app, "fast", 50)
+    seconds = [0.0]
+
+    def hang(operation: str, call: Any) -> Any:
+        if operation == "send_email":
+            seconds[0] += 10
+            raise ReadTimeoutError(endpoint_url="https://email")
+        return call()
+
+    app.reshape(elapsed=lambda: seconds[0])
+    app.fake_aws.interceptor = hang
+    outcomes = sweep(app.ctx, app.fake_aws.channels(), deadline=105)
+    assert outcomes["delivered"] == len(app.fake_aws.entries) - 2 == 2, "one item has three events"
 
 
 def test_a_fast_item_that_failed_is_first_again_when_it_is_due(app: App) -> None:

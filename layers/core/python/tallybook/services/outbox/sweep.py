@@ -12,11 +12,15 @@ from tallybook.domain.times import stamp
 from tallybook.services.context import Context
 from tallybook.services.outbox.backlog import Backlog
 from tallybook.services.outbox.deliver import Channels, Outcome, deliver_or_leave
+from tallybook.store.keys import Key
 from tallybook.store.outbox import WAITING
 from tallybook.store.table import Due
 
 ROUND = 20
 """After this many items of the slow lane, the fast lane is looked at again: 4 queries."""
+
+FAST_SHARE = 0.75
+"""The part of the time after which the slow lane begins, so that mails to an SES that hangs do not keep events back."""
 
 
 def sweep(ctx: Context, channels: Channels, *, deadline: float, backlog: Backlog | None = None) -> Counter[Outcome]:
@@ -26,7 +30,7 @@ def sweep(ctx: Context, channels: Channels, *, deadline: float, backlog: Backlog
     """
     one = _Sweep(ctx, channels, deadline, Backlog() if backlog is None else backlog)
     one.run()
-    return one.outcomes
+    return +one.outcomes  # without those that are 0
 
 
 class _Sweep:
@@ -35,12 +39,16 @@ class _Sweep:
         self._channels = channels
         self._deadline = deadline
         self._backlog = backlog
+        self._began: float | None = None
+        self._tried: set[Key] = set()
         self.outcomes: Counter[Outcome] = Counter()
 
     def run(self) -> None:
         try:
-            if all(map(self._deliver, self._all_due("fast"))):
-                self._run_slow_lane()
+            for row in self._all_due("fast"):
+                if not self._deliver(row, share=FAST_SHARE):
+                    break
+            self._run_slow_lane()
         except Unavailable:
             self.outcomes["left"] += 1
 
@@ -48,15 +56,29 @@ class _Sweep:
         for number, row in enumerate(self._all_due("slow"), 1):
             if not self._deliver(row):
                 return
-            if number % ROUND == 0 and not all(map(self._deliver, self._newly_due("fast"))):
+            if number % ROUND == 0 and not self._deliver_new_mail():
                 return
 
-    def _deliver(self, row: Due) -> bool:
-        """False if there is no time left for it."""
-        if self._ctx.elapsed() >= self._deadline:
+    def _deliver_new_mail(self) -> bool:
+        """Deliver what became due in the fast lane, until one fails; False if there is no time left."""
+        for row in self._newly_due("fast"):
+            before = self.outcomes["postponed"]
+            if not self._deliver(row):
+                return False
+            if self.outcomes["postponed"] > before:
+                break
+        return True
+
+    def _deliver(self, row: Due, *, share: float = 1.0) -> bool:
+        """False if there is no time left for it, of this share of the sweep's time."""
+        elapsed = self._ctx.elapsed()
+        if self._began is None:
+            self._began = elapsed
+        if elapsed >= self._began + share * (self._deadline - self._began):
             self.outcomes["left"] += 1
             self._backlog.note_left(row)
             return False
+        self._tried.add(row.key)
         try:
             outcome = deliver_or_leave(self._ctx, self._channels, row.key.pk.partition("#")[2])
         except Unavailable:
@@ -81,8 +103,10 @@ class _Sweep:
                 yield row
 
     def _newly_due(self, lane: Lane) -> Iterator[Due]:
+        """The due rows that this sweep has not tried: one that can't be read stays due."""
         for partition in _shuffled(lane):
-            yield from self._ctx.tables.query_due(partition, until=stamp(self._ctx.clock.now()))
+            rows = self._ctx.tables.query_due(partition, until=stamp(self._ctx.clock.now()))
+            yield from (row for row in rows if row.key not in self._tried)
 
 
 def _shuffled(lane: Lane) -> list[str]:
