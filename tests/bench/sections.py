@@ -6,9 +6,9 @@ from collections.abc import Sequence
 DETERMINISTIC = ("calls", "invoices", "flatness", "history", "quotas", "budgets", "sweeps", "invoicing", "story")
 """Calls, units and counts: the same to the digit in each run, so that two commits can be compared with diff."""
 
-MEASURED = ("warm", "cold")
+MEASURED = ("warm", "cold", "alias")
 ALL = (*DETERMINISTIC, *MEASURED)
-WITHOUT_TABLES = {"story", "cold"}
+WITHOUT_TABLES = {"story", "cold", "alias"}
 
 
 def read_sections(arguments: Sequence[str] | None = None) -> tuple[str, ...]:
