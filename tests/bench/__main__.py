@@ -15,6 +15,7 @@ from tallybook import runtime
 from tests.bench.budget_figures import budget_figures
 from tests.bench.budget_story import EVENTS, MOST_SECONDS, run_story
 from tests.bench.budget_sweep import sweep
+from tests.bench.cold_alias import cold_alias_ratio
 from tests.bench.cold_start import cold_starts
 from tests.bench.contention import FORMER, NOW, simulate
 from tests.bench.context import make_still_context
@@ -48,6 +49,8 @@ def main() -> None:
         _print_contention()
     if "cold" in chosen:
         _print_cold_starts()
+    if "alias" in chosen:
+        print(f"\nFirst call by the alias: {cold_alias_ratio():.2f} x one by the function's name (the median)")
 
 
 def _print_sections_with_tables(cloud: Cloud, chosen: Collection[str]) -> None:

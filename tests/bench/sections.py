@@ -9,9 +9,9 @@ DETERMINISTIC = (
 )
 """Calls, units and counts: the same to the digit in each run, so that two commits can be compared with diff."""
 
-MEASURED = ("warm", "cold")
+MEASURED = ("warm", "cold", "alias")
 ALL = (*DETERMINISTIC, *MEASURED)
-WITHOUT_TABLES = {"story", "contention", "cold"}
+WITHOUT_TABLES = {"story", "contention", "cold", "alias"}
 
 
 def read_sections(arguments: Sequence[str] | None = None) -> tuple[str, ...]:
