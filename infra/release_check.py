@@ -35,8 +35,12 @@ def main(stage: str) -> int:
 
 
 def check(stage: str) -> str:
-    """What the data has and this code reads. FormatRefused, and errors of boto3."""
-    outputs = _outputs(f"tallybook-{stage}")
+    """As `check_stack`, for the stack of the stage. FormatRefused, and errors of boto3."""
+    return check_stack(_outputs(f"tallybook-{stage}"))
+
+
+def check_stack(outputs: Mapping[str, str]) -> str:
+    """Check and record by the outputs of a stack; what its data has and this code reads. FormatRefused."""
     if "CoreTable" not in outputs:
         return "there is no data yet"
     ctx = connect(core_table=outputs["CoreTable"], usage_table=outputs["UsageTable"])

@@ -85,6 +85,11 @@ def note_counted(item: OutboxItem, address: str) -> Update:
     return _step(item, set={"counted": [*item.counted, address]})
 
 
+def leave(item: OutboxItem, *, until: datetime, error: str) -> Update:
+    """Make it due later, and change nothing else: another release stored it, in the partition where that looks."""
+    return _step(item, set={"due": stamp(until), "error": error}, remove=("leased",))
+
+
 def mark_delivered(item: OutboxItem, *, at: datetime) -> Update:
     return _step(
         item,

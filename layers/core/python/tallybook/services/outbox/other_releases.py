@@ -11,7 +11,7 @@ from tallybook.domain.outbox import OutboxItem
 from tallybook.services.context import Context
 from tallybook.services.outbox.resolve_mail import RESOLVERS
 from tallybook.store.conflicts import WriteConflict
-from tallybook.store.outbox import postpone, read_announcement, read_mail
+from tallybook.store.outbox import leave, read_announcement, read_mail
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def wait_for_release(ctx: Context, item: OutboxItem, unknown: str) -> Literal["p
     logger.warning("outbox item %s waits for a release that knows %s", item.id, unknown)
     error = f"waits for a release that knows {unknown}"
     try:
-        ctx.tables.write(postpone(item, until=ctx.clock.now() + PAUSE, error=error))
+        ctx.tables.write(leave(item, until=ctx.clock.now() + PAUSE, error=error))
     except WriteConflict:
         return "not_due"
     return "postponed"
