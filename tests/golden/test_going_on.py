@@ -28,7 +28,7 @@ from tests.support.invariants import check_invariants
 EXCEPTIONS: dict[int, tuple[tuple[Any, str], ...]] = {
     1: (
         (invariants, "_wallet_usage_is_paid_once"),  # markers of format 1 don't name the ledger entry that paid them
-        (invoice_invariants, "_void_bills_are_no_credit"),  # a void invoice of format 1 left no mark in its period
+        (invoice_invariants, "_void_bills_are_no_credit"),  # void invoices of format 1 left no mark
     ),
     2: (),
 }
