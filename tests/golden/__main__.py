@@ -1,9 +1,9 @@
-"""Write the golden items of the format that this code writes: `python -m tests.golden`."""
+"""Write the newest set of golden items: `python -m tests.golden`."""
 
 import json
 
 import tests.environment  # noqa: F401 first, before anything reads a variable
-from tests.golden.items import TABLES, WRITES, path, rows_of, write_rows
+from tests.golden.items import NEWEST, TABLES, path, rows_of, write_rows
 
 
 def main() -> None:
@@ -21,10 +21,10 @@ def main() -> None:
         create_tables(client)
         app = App(make_context(client), client)
         credentials = act_story(app)
-        path(WRITES, "").mkdir(exist_ok=True)
+        path(NEWEST, "").mkdir(exist_ok=True)
         for table in TABLES:
-            write_rows(WRITES, table, rows_of(app.stored(table)))
-    path(WRITES, "credentials.json").write_text(json.dumps(credentials, indent=1) + "\n")
+            write_rows(NEWEST, table, rows_of(app.stored(table)))
+    path(NEWEST, "credentials.json").write_text(json.dumps(credentials, indent=1) + "\n")
 
 
 if __name__ == "__main__":

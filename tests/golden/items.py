@@ -10,10 +10,11 @@ from tallybook.store.commands import Item
 from tallybook.store.requests import from_dynamodb, to_dynamodb
 from tests.golden.shapes import Row, without_repeats
 
-WRITES = 2
-"""The format that this code writes."""
+SETS = ("1", "2")
+"""The sets of golden items, oldest first, each named after its format: a second set of format 2 would be `2b`."""
 
-FORMATS = (1, 2)
+NEWEST = SETS[-1]
+"""The set that the present code makes."""
 TABLES = ("core", "usage")
 _FOLDER = Path(__file__).parent
 
@@ -24,28 +25,28 @@ def rows_of(items: Iterable[Item]) -> list[Row]:
     return list(without_repeats(sorted(rows, key=lambda row: (row["pk"]["S"], row["sk"]["S"]))))
 
 
-def write_rows(number: int, table: str, rows: Iterable[Row]) -> None:
+def write_rows(name: str, table: str, rows: Iterable[Row]) -> None:
     lines = (json.dumps(row, ensure_ascii=False, default=_encode) for row in rows)
-    path(number, f"{table}.ndjson").write_text("".join(f"{line}\n" for line in lines))
+    path(name, f"{table}.ndjson").write_text("".join(f"{line}\n" for line in lines))
 
 
-def read_rows(number: int, table: str) -> list[Row]:
+def read_rows(name: str, table: str) -> list[Row]:
     """A table's items as DynamoDB's client takes them."""
-    return [_decoded(json.loads(line)) for line in path(number, f"{table}.ndjson").read_text().splitlines()]
+    return [_decoded(json.loads(line)) for line in path(name, f"{table}.ndjson").read_text().splitlines()]
 
 
-def read_items(number: int, table: str) -> list[Item]:
-    return [from_dynamodb(row) for row in read_rows(number, table)]
+def read_items(name: str, table: str) -> list[Item]:
+    return [from_dynamodb(row) for row in read_rows(name, table)]
 
 
-def read_credentials(number: int) -> dict[str, str]:
+def read_credentials(name: str) -> dict[str, str]:
     """The story's test credentials, by who has them."""
-    credentials: dict[str, str] = json.loads(path(number, "credentials.json").read_text())
+    credentials: dict[str, str] = json.loads(path(name, "credentials.json").read_text())
     return credentials
 
 
-def path(number: int, name: str) -> Path:
-    return _FOLDER / f"format_{number}" / name
+def path(name: str, file: str) -> Path:
+    return _FOLDER / f"format_{name}" / file
 
 
 def _sorted(value: Any) -> Any:

@@ -21,8 +21,8 @@ CONVERSIONS = [(email_change_keys, expire_email_change, "expires"), (welcome_key
 
 @pytest.mark.parametrize(("wanted", "convert", "attribute"), CONVERSIONS)
 def test_each_item_has_the_value_of_format_2(empty_app: App, wanted: Keys, convert: Convert, attribute: str) -> None:
-    load(empty_app, 1)
-    expected = {(item["pk"], item["sk"]): item.get(attribute) for item in read_items(2, "core")}
+    load(empty_app, "1")
+    expected = {(item["pk"], item["sk"]): item.get(attribute) for item in read_items("2", "core")}
     tables, changed = empty_app.ctx.tables, 0
     for account in empty_app.stored("core", "ACCOUNT"):
         for update in convert(tables.get_many(wanted(account["id"]))):
@@ -38,7 +38,7 @@ def test_each_item_has_the_value_of_format_2(empty_app: App, wanted: Keys, conve
 def test_a_value_that_was_stored_meanwhile_stays(
     empty_app: App, wanted: Keys, convert: Convert, attribute: str
 ) -> None:
-    load(empty_app, 1)
+    load(empty_app, "1")
     tables = empty_app.ctx.tables
     updates = [
         update

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from tallybook.domain.accounts import Account
+from tallybook.domain.invoices import Invoice
 from tallybook.domain.periods import Period
 from tallybook.domain.rating import RATING_RULES
+from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.store import keys
 from tallybook.store.commands import Delete
 from tallybook.store.periods import period_key
 from tests.support.app import App, Member
 from tests.support.broken_items import break_item
-from tests.support.invoices import close
+from tests.support.invoices import apply_volume_price, close
 
 CENT = 10_000
 
@@ -98,3 +100,35 @@ def test_late_usage_of_a_period_with_these_rules_reads_no_costs(app: App, member
     app.ctx.tables.write(Delete(keys.costs(member.account.id, april.start)))
     send_seats(app, member, 2, of=april)
     assert late_amount(app, member, april) == 200 * CENT
+
+
+def void_as_before(app: App, member: Member, period: Period, invoice: Invoice) -> None:
+    """Void an invoice as an earlier release did, without a mark in its period or in its account."""
+    void_invoice(app.ctx, invoice.id, reason="a test")
+    break_item(app, keys.account(member.account.id), lambda item: item.pop("corrections"))
+    break_item(app, period_key(member.account.id, period), lambda item: item.pop("rules"))
+
+
+@pytest.fixture
+def bulk(app: App) -> Member:
+    """A member with 100 units for 100.00; 101 cost 10.10."""
+    apply_volume_price(app)
+    member = app.member()
+    app.record(app.event(member, meter="bulk", quantity=100))
+    return member
+
+
+def test_an_invoice_that_an_earlier_release_voided_is_not_credited(app: App, bulk: Member) -> None:
+    april = app.account_of(bulk).closing_cursor.period
+    void_as_before(app, bulk, april, close(app, bulk))
+    app.record(app.event(bulk, meter="bulk", quantity=1, time=april.end - timedelta(days=1)))
+    assert late_amount(app, bulk, april) == 0
+
+
+def test_one_that_it_voided_and_that_is_reissued_is_credited(app: App, bulk: Member) -> None:
+    april = app.account_of(bulk).closing_cursor.period
+    invoice = close(app, bulk)
+    void_as_before(app, bulk, april, invoice)
+    reissue_invoice(app.ctx, invoice.id)
+    app.record(app.event(bulk, meter="bulk", quantity=1, time=april.end - timedelta(days=1)))
+    assert late_amount(app, bulk, april) == 1010 * CENT - 10_000 * CENT

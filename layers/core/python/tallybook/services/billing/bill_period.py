@@ -17,6 +17,7 @@ from tallybook.domain.periods import Period
 from tallybook.domain.rating import RATING_RULES
 from tallybook.domain.times import stamp
 from tallybook.services.billing.fee_terms import read_fee_terms
+from tallybook.services.billing.invoices import find_invoice
 from tallybook.services.billing.open_costs import read_open_costs
 from tallybook.services.billing.pinned import pinned_plan, pinned_prices
 from tallybook.services.context import Context
@@ -137,6 +138,8 @@ def _bill_late(ctx: Context, account: Account, start: str, preceding: Iterable[P
         own = quantities_of(filter(is_period_key, items))
         cost += _read_billed_costs(ctx, account, billing_period) - usage_cost(prices, billing_period, own)
     amount = billing_period.late_amount(cost, unwritten=sum(late.amount for late in unwritten))
+    if amount < 0 and _was_voided_unmarked(ctx, account, billing_period):
+        amount = 0
     return LateBill(billing_period, amount, is_corrected=billing_period != stored)
 
 
@@ -144,3 +147,13 @@ def _read_billed_costs(ctx: Context, account: Account, closed: BillingPeriod) ->
     """What the period was billed when it was closed, in micros; nothing is stored of a period without costs."""
     item = ctx.tables.get(keys.costs(account.id, closed.period.start))
     return read_costs(item).total if item else 0
+
+
+def _was_voided_unmarked(ctx: Context, account: Account, closed: BillingPeriod) -> bool:
+    """Whether an earlier release voided the period's invoice: it left no mark, and nobody is credited what is void."""
+    if closed.rules is not None or closed.is_void:
+        return False
+    invoice = find_invoice(ctx, invoice_id(account.id, closed.period.start))
+    while invoice.replaced_by is not None:
+        invoice = find_invoice(ctx, invoice.replaced_by)
+    return invoice.status == "void"
