@@ -45,7 +45,8 @@ def deploy(request: Request, to: Deployment) -> None:
     stack = stack_name(stage)
     if not is_bootstrapped(target):
         raise Refused(f"{target} is not prepared for the CDK: run make bootstrap STAGE={stage.name}")
-    is_first = find_stack(target, stack) is None
+    before = find_stack(target, stack)
+    is_first = before is None
     to.say(f"{'Creating' if is_first else 'Updating'} {stack} in {target}")
     _deploy(to, replace(stage, protect=not is_first), ask=not request.yes)
     if is_first and stage.keep:
