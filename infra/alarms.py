@@ -1,6 +1,6 @@
 """Makes the alarms of alarm_rows.py. All notify one topic, also when they end; the stage's `alarm_email` gets it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -12,6 +12,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
 from infra.alarm_rows import AlarmRow, NoData, alarm_rows
+from infra.groups import Group
 from infra.metrics import Metrics
 from infra.stage import Stage
 
@@ -19,7 +20,7 @@ from infra.stage import Stage
 class Alarms(Construct):
     """`release_alarms` stop a release. They refer to no function or alias, so that those may refer to them."""
 
-    def __init__(self, scope: Construct, stage: Stage, metrics: Metrics) -> None:
+    def __init__(self, scope: Construct, stage: Stage, metrics: Metrics, groups: Iterable[Group]) -> None:
         super().__init__(scope, "Alarms")
         self._stage = stage
         self._metrics = metrics
@@ -27,7 +28,7 @@ class Alarms(Construct):
         self._let_alarms_publish()
         if stage.alarm_email:
             self.topic.add_subscription(EmailSubscription(stage.alarm_email))
-        rows = [row for row in alarm_rows() if stage.metric_math or row.expression is None]
+        rows = [row for row in alarm_rows(groups) if stage.metric_math or row.expression is None]
         self.alarms = {row.name: self._alarm(row) for row in rows}
         self.release_alarms = [self.alarms[row.name] for row in rows if row.release]
 

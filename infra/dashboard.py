@@ -71,7 +71,7 @@ def _api(metric: str, statistic: str = "Sum") -> Watched:
 
 
 def _function(metric: str, statistic: str) -> list[Watched]:
-    return [Watched("AWS/Lambda", metric, "function", group.name, statistic) for group in GROUPS]
+    return [Watched("AWS/Lambda", metric, "function", group.name, statistic) for group in GROUPS if not group.archive]
 
 
 _QUEUES = [group.queue for group in GROUPS if group.queue]

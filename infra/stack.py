@@ -94,7 +94,7 @@ class Tallybook(Stack):
             schedules=schedules,
             functions=functions,
         )
-        alarms = Alarms(self, stage, metrics)
+        alarms = Alarms(self, stage, metrics, [function.group for function in functions])
         Release(self, stage, functions=functions, alarms=alarms)
         Dashboard(self, stage, metrics, functions)
         outputs = {

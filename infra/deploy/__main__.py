@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from infra.deploy.cdk import DeployFailed, run_cdk
 from infra.deploy.deploy import Deployment, deploy
 from infra.deploy.first_steps import run_smoke
@@ -27,6 +29,8 @@ def main(arguments: list[str]) -> None:
         _exit(2, str(refused))
     except (DeployFailed, Stop, TallybookError) as failed:
         _exit(1, str(failed) or type(failed).__name__)
+    except (BotoCoreError, ClientError) as error:  # of the tables
+        _exit(1, f"AWS: {error}")
     except KeyboardInterrupt:
         _exit(INTERRUPTED, "Interrupted")
 

@@ -22,6 +22,7 @@ from infra.deploy.target import Existing, Target, find_stack, is_bootstrapped
 from infra.stack import stack_name
 from infra.stage import Stage
 from infra.stage_checks import is_reserved
+from tallybook.cli.stop import Stop
 
 OUT = ROOT / "cdk.out"
 
@@ -39,12 +40,13 @@ class Deployment(NamedTuple):
 
 
 def deploy(request: Request, to: Deployment) -> None:
-    """Refused before anything changed; DeployFailed, or Stop of the smoke test, after."""
+    """Refused before anything changed; DeployFailed after."""
     stage, target = request.stage, to.target
     stack = stack_name(stage)
     if not is_bootstrapped(target):
         raise Refused(f"{target} is not prepared for the CDK: run make bootstrap STAGE={stage.name}")
-    is_first = find_stack(target, stack) is None
+    before = find_stack(target, stack)
+    is_first = before is None
     to.say(f"{'Creating' if is_first else 'Updating'} {stack} in {target}")
     _deploy(to, replace(stage, protect=not is_first), ask=not request.yes)
     if is_first and stage.keep:
@@ -66,7 +68,9 @@ def _follow_up(to: Deployment, stage: Stage, existing: Existing, *, is_first: bo
     outputs = existing.outputs
     if apply_example(outputs):
         to.say(f"Applied the catalog {EXAMPLE}, whose prices are examples: tallybook catalog apply replaces them")
-    mail_may_wait = is_first or is_reserved(stage.mail_domain)
-    url = to.url or outputs["ApiUrl"]
-    run_smoke(outputs, url=url, report=lambda step, saw: to.say(f"  {step:<14}{saw}"), mail_may_wait=mail_may_wait)
+    url, mail_may_wait = to.url or outputs["ApiUrl"], is_first or is_reserved(stage.mail_domain)
+    try:
+        run_smoke(outputs, url=url, report=lambda step, saw: to.say(f"  {step:<14}{saw}"), mail_may_wait=mail_may_wait)
+    except Stop as failed:
+        raise DeployFailed(f"{stack_name(stage)} is deployed, but does not work: {failed.message}") from failed
     to.say(f"{stack_name(stage)} is deployed and works: {outputs['ApiUrl']}")

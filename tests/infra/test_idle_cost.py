@@ -60,7 +60,7 @@ def test_a_resource_without_a_price_fails_and_names_the_table() -> None:
 
 def test_a_schedule_pays_for_its_calls_and_its_queries(production: Synthesized) -> None:
     used = amounts(production)
-    assert used["Lambda call"] == (12 + 12 + 1) * Decimal("730.5")
+    assert used["Lambda call"] == (12 + 12 + 1 + 1) * Decimal("730.5")
     assert 70_000 < used["DynamoDB read unit"] < 120_000
 
 

@@ -21,7 +21,7 @@ LOCKS = (
     "tests/openapi/generator.lock",
 )
 NPM_LOCKS = ("infra/deploy/package-lock.json", "tests/sdks/package-lock.json")
-VERBS = ("run", "test", "check", "lint", "synth", "bench", "reset", "deploy", "help")
+VERBS = ("run", "test", "check", "lint", "synth", "bench", "reset", "bootstrap", "deploy", "smoke", "help")
 
 
 @pytest.mark.parametrize("lock", [*LOCKS, *NPM_LOCKS])
