@@ -19,8 +19,16 @@ _SIGN_INS_IN_5_MINUTES = 300
 _RULE_GROUPS = {
     "AWSManagedRulesAmazonIpReputationList": (),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
-    # usage has up to 1 MiB, and programs without a User-Agent send it
-    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER"),
+    # Usage has up to 1 MiB, its `source` is often a URL, and programs without a User-Agent send it. No function fetches
+    # an address from a body or writes one into a page without escaping it.
+    "AWSManagedRulesCommonRuleSet": (
+        "NoUserAgent_HEADER",
+        "SizeRestrictions_BODY",
+        "CrossSiteScripting_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+    ),
 }
 """AWS's groups of rules, and the rules of each that only count."""
 
@@ -79,7 +87,10 @@ def _rate_of_sign_ins(priority: int) -> _Acl.RuleProperty:
         search_string="/auth/",
         positional_constraint="STARTS_WITH",
         field_to_match=_Acl.FieldToMatchProperty(uri_path={}),
-        text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
+        text_transformations=[
+            _Acl.TextTransformationProperty(priority=0, type="URL_DECODE"),
+            _Acl.TextTransformationProperty(priority=1, type="NORMALIZE_PATH"),
+        ],
     )
     rate = _Acl.RateBasedStatementProperty(
         limit=_SIGN_INS_IN_5_MINUTES,

@@ -97,15 +97,26 @@ def test_cloudfront_and_the_http_functions_share_a_secret_not_in_the_template(be
     assert having == {group.name: SECRET for group in GROUPS if group.paths}
 
 
-def test_the_web_acl_limits_sign_ins_of_one_address_and_counts_large_bodies(web_acl: Path) -> None:
-    (acl,) = [one["Properties"] for one in json.loads(web_acl.read_text())["Resources"].values()]
-    assert acl["Scope"] == "CLOUDFRONT"
-    rules = {rule["Name"]: rule for rule in acl["Rules"]}
+def test_the_web_acl_limits_sign_ins_of_one_address_in_each_spelling(web_acl: Path) -> None:
+    rules = _rules(web_acl)
     rate = rules["RateOfSignIns"]["Statement"]["RateBasedStatement"]
     assert (rate["AggregateKeyType"], rate["Limit"]) == ("IP", 300)
+    paths = rate["ScopeDownStatement"]["ByteMatchStatement"]
+    assert paths["SearchString"] == "/auth/"
+    assert [one["Type"] for one in paths["TextTransformations"]] == ["URL_DECODE", "NORMALIZE_PATH"]
     assert rules["RateOfSignIns"]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
-    common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
-    assert {one["Name"] for one in common["RuleActionOverrides"]} == {"SizeRestrictions_BODY", "NoUserAgent_HEADER"}
+
+
+def test_the_web_acl_refuses_no_usage_for_its_body(web_acl: Path) -> None:
+    common = _rules(web_acl)["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+    counted = {one["Name"] for one in common["RuleActionOverrides"] if one["ActionToUse"] == {"Count": {}}}
+    assert counted >= {"SizeRestrictions_BODY", "GenericRFI_BODY", "NoUserAgent_HEADER"}
+
+
+def _rules(web_acl: Path) -> dict[str, Any]:
+    (acl,) = [one["Properties"] for one in json.loads(web_acl.read_text())["Resources"].values()]
+    assert acl["Scope"] == "CLOUDFRONT"
+    return {rule["Name"]: rule for rule in acl["Rules"]}
 
 
 def _distribution(stage: Synthesized) -> dict[str, Any]:
