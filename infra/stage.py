@@ -3,6 +3,15 @@
 import platform
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import NamedTuple
+
+
+class Restored(NamedTuple):
+    """The names of both tables, and the ARN of the stream of `core`."""
+
+    core: str
+    usage: str
+    core_stream: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,8 @@ class Stage:
     app_url: str | None = None
     """Where users go on after they set a password; None for the first of `allowed_origins`, if there is one."""
     alarm_email: str | None = None
+    restored: Restored | None = None
+    """Tables that `tallybook backup restore` made, which the stack uses instead of its own; those are left."""
     archive_days: int | None = None
     """Export all changes of the tables every day to a bucket, and keep them this long; None for no archive."""
     log_days: int = 30

@@ -32,6 +32,7 @@ NOUNS = (
     "clock",
     "openapi",
     "doctor",
+    "backup",
 )
 
 

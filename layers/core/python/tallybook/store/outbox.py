@@ -36,6 +36,7 @@ from tallybook.domain.outbox import (
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
+from tallybook.store.keys import Key
 
 WAITING = "outbox"
 PARKED = "parked"
@@ -106,6 +107,13 @@ def unpark(item: OutboxItem, *, at: datetime) -> Update:
     """Make a parked item wait again: due at once, with all its attempts."""
     waiting = {"state": "waiting", "work": partition(WAITING, item.id), "due": stamp(at), "attempts": 0}
     return _step(item, set=waiting, remove=("leased",))
+
+
+def replace_item(key: Key, before: Item, after: Item) -> Put:
+    """Write the stored item `after` of another table over `before`; WriteConflict if a delivery began meanwhile."""
+    attributes = {name: value for name, value in after.items() if name not in ("pk", "sk")}
+    unchanged = Attr("claims").eq(before["claims"]) & Attr("state").eq(before["state"])
+    return Put(key, attributes, condition=unchanged)
 
 
 def read_outbox_item(item: Item) -> OutboxItem:
