@@ -20,6 +20,14 @@ _AUTH = Throttle(rate=100, burst=200)
 _SIGN_IN = Throttle(rate=20, burst=40)
 
 
+class Restored(NamedTuple):
+    """The names of both tables, and the ARN of the stream of `core`."""
+
+    core: str
+    usage: str
+    core_stream: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     name: str
@@ -80,6 +88,8 @@ class Stage:
     max_write_units: int | None = None
     metric_math: bool = True
     """Have also the alarms on several metrics. Not locally: the emulated cloud has no expressions in alarms."""
+    restored: Restored | None = None
+    """Tables that `tallybook backup restore` made, which the stack uses instead of its own; those are left."""
     archive_days: int | None = None
     """Export all changes of the tables every day to a bucket, and keep them this long; None for no archive."""
     log_days: int = 30

@@ -32,7 +32,7 @@ class _Source:
 
 
 class Stream(Construct):
-    def __init__(self, scope: Construct, table: dynamodb.Table, function: Function, kind: Kind) -> None:
+    def __init__(self, scope: Construct, table: dynamodb.ITable, function: Function, kind: Kind) -> None:
         super().__init__(scope, f"{camel_case(function.group.name)}Stream")
         address = table.table_stream_arn
         if address is None:

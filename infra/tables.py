@@ -1,6 +1,6 @@
 """The two on-demand tables, keyed by `pk` and `sk`. In production they are protected from deletion and restorable."""
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk.aws_dynamodb import AttributeType
 from constructs import Construct
@@ -16,8 +16,14 @@ class Tables(Construct):
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, "Tables")
         self._stage = stage
-        self.core = self._table("Core", stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES)
-        self.core.add_global_secondary_index(
+        self.core: dynamodb.ITable
+        self.usage: dynamodb.ITable
+        if stage.restored:
+            self.core = self._restored("Core", stage.restored.core, stream=stage.restored.core_stream)
+            self.usage = self._restored("Usage", stage.restored.usage)
+            return
+        self.core = core = self._table("Core", stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES)
+        core.add_global_secondary_index(
             index_name=WORK_INDEX,
             partition_key=dynamodb.Attribute(name="work", type=AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="due", type=AttributeType.STRING),
@@ -31,6 +37,11 @@ class Tables(Construct):
     def work_index(self) -> str:
         """The index's ARN, for permissions."""
         return f"{self.core.table_arn}/index/{WORK_INDEX}"
+
+    def _restored(self, name: str, table: str, *, stream: str | None = None) -> dynamodb.ITable:
+        """A table outside the stack, whose settings `tallybook backup restore` made and `tallybook doctor` checks."""
+        arn = Stack.of(self).format_arn(service="dynamodb", resource="table", resource_name=table)
+        return dynamodb.Table.from_table_attributes(self, name, table_arn=arn, table_stream_arn=stream)
 
     def _table(self, name: str, *, stream: dynamodb.StreamViewType | None = None) -> dynamodb.Table:
         keep = self._stage.keep

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.cloud import Cloud
 from tests.cli.aws import STACK, Aws, aws
 from tests.cli.terminal import terminal
 from tests.support.serve import Served, serve
@@ -88,6 +89,21 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", stub.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", stub.url)
         yield stub
+
+
+@pytest.fixture
+def cloud(_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """An empty emulated cloud, in which the command looks for the stack that TALLYBOOK_STACK names."""
+    from tallybook.cli.aws import forget_stack
+
+    cloud: Cloud = _emulator[0]
+    cloud.reset()
+    forget_stack()
+    for name, value in cloud.credentials.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TALLYBOOK_STACK", STACK)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
+    return cloud
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.cli.aws import STACK
 from tests.cli.whole_stack import create_whole_stack
 from tests.support.faults import client_error
 
@@ -36,15 +35,8 @@ WELL = {
 
 
 @pytest.fixture
-def site(operator_app, _emulator, monkeypatch):
+def site(operator_app, cloud):
     """A stack in which all is well, as far as the emulated cloud can be."""
-    from tallybook.cli.aws import forget_stack
-
-    cloud, _ = _emulator
-    cloud.reset()
-    forget_stack()
-    monkeypatch.setenv("TALLYBOOK_STACK", STACK)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
     stack = create_whole_stack(cloud)
     stack.subscribe("email", "ops@example.com")
     stack.note_call()

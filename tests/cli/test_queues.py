@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from tests.cli.aws import STACK
 from tests.cli.queue_stack import create_queue_stack
 from tests.support.invariants import check_invariants
 
@@ -23,16 +22,8 @@ def redrives(operator_app):
 
 
 @pytest.fixture
-def queues(operator_app, _emulator, monkeypatch):
+def queues(operator_app, cloud):
     """The stack, with three messages that failed."""
-    from tallybook.cli.aws import forget_stack
-
-    cloud, _ = _emulator
-    cloud.reset()
-    forget_stack()
-    monkeypatch.setenv("TALLYBOOK_STACK", STACK)
-    for service in ("CLOUDFORMATION", "SQS", "CLOUDWATCH"):
-        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", cloud.endpoint)
     stack = create_queue_stack(cloud)
     stack.fail(TASK, reason="AccessDenied")
     stack.fail([{"subject": "acc-1", "data": {"note": KEY}}, {"subject": "acc-2"}])

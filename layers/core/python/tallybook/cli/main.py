@@ -34,6 +34,7 @@ NOUNS = (
     "openapi",
     "smoke",
     "doctor",
+    "backup",
 )
 
 

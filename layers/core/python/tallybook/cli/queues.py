@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from tallybook.cli.asking import ask
 from tallybook.cli.aws import aws_errors, client, stack_output
 from tallybook.cli.context import operator_context
 from tallybook.cli.masking import mask
@@ -17,7 +18,6 @@ from tallybook.cli.options import AsJson, cleaned
 from tallybook.cli.printing import print_list, print_result
 from tallybook.cli.rows import Row
 from tallybook.cli.stack_queues import StackQueue, dead_letters, find_queue, oldest_seconds, stack_queues
-from tallybook.cli.stop import Stop
 from tallybook.cli.streams import is_terminal
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.times import stamp
@@ -74,7 +74,7 @@ def redrive(  # noqa: PLR0917 the command line names them
         queue = find_queue(name)
         planned = min(queue.dead, most or queue.dead)
         if planned and not dry_run:
-            _ask(f"Move back {planned} of {queue.dead} messages of {name}?", yes=yes)
+            ask(f"Move back {planned} of {queue.dead} messages of {name}?", yes=yes)
         row: Row = {"queue": name, "dead": queue.dead, "planned": planned, "moved": 0, "refused": 0}
         if planned and not dry_run:
             steps = move(ctx, name, dead_letters(queue), _target(queue).put_back, most=planned)
@@ -94,16 +94,6 @@ def _target(queue: StackQueue) -> FailedQueue | UndeliveredCalls:
     if queue.url:
         return FailedQueue(client("sqs"), queue.url)
     return UndeliveredCalls(client("lambda"), f"{stack_output('MailFeedbackFunction')}:live")
-
-
-def _ask(question: str, *, yes: bool) -> None:
-    """Stop unless the operator agrees; without a terminal nobody can be asked."""
-    if yes:
-        return
-    if not is_terminal(sys.stdin):
-        raise Stop(f"{question} Repeat the command with --yes", code=2)
-    if not typer.confirm(question, err=True):
-        raise Stop("Nothing was moved")
 
 
 def _sentence(row: Row, *, dry_run: bool) -> str:

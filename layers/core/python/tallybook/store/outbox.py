@@ -42,6 +42,7 @@ from tallybook.domain.outbox import (
 from tallybook.domain.times import parse_instant, stamp
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
+from tallybook.store.keys import Key
 
 WAITING: Mapping[Lane, str] = {"fast": "outbox", "slow": "slow"}
 PARKED = "parked"
@@ -118,6 +119,13 @@ def unpark(item: OutboxItem, *, at: datetime) -> Update:
     """Make a parked item wait again: due at once, with all its attempts."""
     work = partition(WAITING[lane_of(item)], item.id)
     return _step(item, set={"state": "waiting", "work": work, "due": stamp(at), "attempts": 0}, remove=("leased",))
+
+
+def replace_item(key: Key, before: Item, after: Item) -> Put:
+    """Write the stored item `after` of another table over `before`; WriteConflict if a delivery began meanwhile."""
+    attributes = {name: value for name, value in after.items() if name not in ("pk", "sk")}
+    unchanged = Attr("claims").eq(before["claims"]) & Attr("state").eq(before["state"])
+    return Put(key, attributes, condition=unchanged)
 
 
 def read_outbox_item(item: Item) -> OutboxItem:

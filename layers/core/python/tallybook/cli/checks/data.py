@@ -53,7 +53,7 @@ def _check_table(site: Site, name: str, table: str) -> Finding:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        return Finding(check, "failed", f"there is no table {table}", "restore it from its backup")
+        return Finding(check, "failed", f"there is no table {table}", "restore it (docs/backup.md)")
     problems = [*_shape_problems(name, found)]
     if site.keeps:
         problems += _keeping_problems(dynamodb, table, found)
