@@ -12,7 +12,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_cloudwatch import LogQueryVisualizationType as View
 from constructs import Construct
 
-from infra.alarm_rows import Watched
+from infra.alarm_row import Watched
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.log_queries import QUERIES, LogQuery
