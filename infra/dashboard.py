@@ -12,7 +12,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_cloudwatch import LogQueryVisualizationType as View
 from constructs import Construct
 
-from infra.alarm_rows import Watched
+from infra.alarm_row import Watched
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.log_queries import QUERIES, LogQuery
@@ -50,7 +50,7 @@ class Dashboard(Construct):
     def _query(self, query: LogQuery) -> cloudwatch.LogQueryWidget:
         return cloudwatch.LogQueryWidget(
             title=query.title,
-            log_group_names=[self._logs[name] for name in query.functions],
+            log_group_names=[self._logs[name] for name in query.functions if name in self._logs],
             query_lines=list(query.lines),
             view=View.TABLE if query.table else View.BAR,
             width=_WIDTH,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.alarm_rows import Owner, Watched
+from infra.alarm_row import Owner, Watched
 from infra.api import Api
 from infra.function import Function
 from infra.queues import Queue

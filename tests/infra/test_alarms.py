@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.alarm_rows import MOST_METRICS, AlarmRow, alarm_rows
+from infra.alarm_row import AlarmRow
+from infra.alarm_rows import MOST_METRICS, alarm_rows
 from infra.groups import GROUPS
 from infra.stage import STAGES, Stage
 from tallybook.domain.jobs import camel_case
