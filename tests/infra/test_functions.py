@@ -46,7 +46,7 @@ def test_a_function_has_the_settings_of_its_row(group: Group, production: Synthe
     assert len(function["Layers"]) == 2
     mail = MAIL_SETTINGS if group.mail else set()
     bus = {"BUS_NAME"} if group.bus else set()
-    queue = {"QUEUE_URL"} if group.sends else set()
+    queue = {"QUEUE_URL"} if group.queue else set()
     pages = PAGE_SETTINGS if group.paths else set()
     assert set(function["Environment"]["Variables"]) == SETTINGS | pages | mail | bus | queue
     assert "SnapStart" not in function
