@@ -235,7 +235,8 @@ def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -
 
 
 def _lane(kind: str, body: Mapping[str, Any]) -> Lane:
-    return LANES.get(body["letter"], "slow") if kind == "mail" else "slow"
+    """A mail of another release may have an unknown template; it is in the slow lane."""
+    return LANES.get(body.get("letter", ""), "slow") if kind == "mail" else "slow"
 
 
 def _expiry(item: OutboxItem) -> int:
