@@ -83,9 +83,9 @@ class Actions:
         return answer.json["data"]
 
     def _pass(self, *, days: int) -> None:
-        """Days with the calls of the jobs, every six hours."""
-        for _ in range(days * 4):
-            self.app.clock.advance(hours=6)
+        """Days with the calls of the jobs, every twelve hours."""
+        for _ in range(days * 2):
+            self.app.clock.advance(hours=12)
             self.app.invoice_due()
             self._check()
             self._deliver()
