@@ -27,10 +27,19 @@ def relayed(address: str, port: int) -> Iterator[bool]:
     try:
         yield True
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    connections = asyncio.all_tasks() - {asyncio.current_task()}
+    for connection in connections:
+        connection.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
+    await asyncio.sleep(0)  # the closed sockets are let go in the next round
 
 
 async def _relay(port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,8 +52,10 @@ async def _relay(port: int, reader: asyncio.StreamReader, writer: asyncio.Stream
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while part := await reader.read(_PART):
-            writer.write(part)
-            await writer.drain()
-    writer.close()
+    try:
+        with suppress(ConnectionError):
+            while part := await reader.read(_PART):
+                writer.write(part)
+                await writer.drain()
+    finally:
+        writer.close()
