@@ -10,7 +10,7 @@ from tests.support.template import Properties, Synthesized, synthesized
 
 def test_the_bucket_is_private_encrypted_and_stays(production: Synthesized) -> None:
     (resource,) = production.resources("S3::Bucket").values()
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     bucket = resource["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
