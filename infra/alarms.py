@@ -48,6 +48,12 @@ class Alarms(Construct):
                     "Work that was due before the last scheduled call is still not done",
                 )
 
+    @property
+    def release_alarms(self) -> list[cloudwatch.Alarm]:
+        """Those that roll a release back: 5xx answers, and errors that no caller sees."""
+        named = [child for child in self.node.children if child.node.id.endswith("Errors")]
+        return [alarm for alarm in named if isinstance(alarm, cloudwatch.Alarm)]
+
     def _let_alarms_publish(self) -> None:
         """Needed because `enforce_ssl` replaces the topic's default policy, which lets CloudWatch publish."""
         self.topic.add_to_resource_policy(

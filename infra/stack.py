@@ -63,7 +63,7 @@ class Tallybook(Stack):
             if function.group.every_minutes:
                 Schedule(self, function, every_minutes=function.group.every_minutes)
         alarms = Alarms(self, stage, api=api, queues=list(queues.values()), functions=functions)
-        Release(self, stage, functions=functions, alarms=alarms)
+        Release(self, stage, functions=functions, alarms=alarms.release_alarms)
         self._output("ApiUrl", api.url)
         self._output("ApiId", api.http.api_id)
         self._output("CoreTable", tables.core.table_name)

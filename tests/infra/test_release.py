@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -39,21 +38,23 @@ def test_nothing_is_shifted_on_this_computer(on_this_computer: Synthesized) -> N
     assert "CodeDeploy" not in json.dumps(on_this_computer.template)
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_an_alarm_of_5xx_or_of_the_function_rolls_back(group: Any, production: Synthesized) -> None:
-    own = [] if group.paths else [f"Alarms{camel_case(group.name)}Errors"]
-    shifted = _deployment_group(production, camel_case(group.name))
-    assert _alarms(shifted) == ["AlarmsServerErrors", *own]
-    assert len(_alarms(shifted)) <= MOST_ALARMS_OF_A_GROUP
-    assert shifted["AlarmConfiguration"]["Enabled"] is True
-    assert shifted["AutoRollbackConfiguration"] == {
-        "Enabled": True,
-        "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"],
-    }
+def test_an_alarm_of_5xx_or_of_errors_that_nobody_sees_rolls_back(production: Synthesized) -> None:
+    groups = production.properties("CodeDeploy::DeploymentGroup")
+    (watched,) = {tuple(_alarms(group)) for group in groups}
+    assert "AlarmsServerErrors" in watched
+    assert 1 < len(watched) <= MOST_ALARMS_OF_A_GROUP
+    for group in groups:
+        assert group["AlarmConfiguration"]["Enabled"] is True
+        assert group["AutoRollbackConfiguration"] == {
+            "Enabled": True,
+            "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"],
+        }
 
 
-def test_a_release_that_mends_the_cause_of_an_alarm_ignores_it(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stage = synthesize(replace(STAGES["production"], release_despite_alarms=True))
+def test_a_release_that_mends_the_cause_of_an_alarm_ignores_it(
+    production: Synthesized, synthesize: Callable[[Stage], Synthesized]
+) -> None:
+    stage = synthesize(replace(production.stage, release_despite_alarms=True))
     for group in stage.properties("CodeDeploy::DeploymentGroup"):
         assert not group["AlarmConfiguration"]["Enabled"]
         assert group["AutoRollbackConfiguration"]["Events"] == ["DEPLOYMENT_FAILURE"]
@@ -67,7 +68,7 @@ def test_what_a_release_needs_does_not_depend_on_what_it_shifts(production: Synt
         name = left.pop()
         needed.add(name)
         left |= _needed_by(resources[name]) & set(resources) - needed
-    assert len(needed & set(production.resources("CloudWatch::Alarm"))) == 6
+    assert len(needed & set(production.resources("CloudWatch::Alarm"))) > 1
     assert len(needed & set(production.resources("IAM::Policy"))) >= 1
     assert not needed & set(production.resources("Lambda::Alias"))
 
@@ -101,13 +102,6 @@ def test_the_documented_price_of_snap_start_is_that_of_todays_functions() -> Non
     assert f"the {len(GROUPS)} functions have {gigabytes} GB" in page
     assert f"${price:.2f} for 30 days" in page
     assert f"${price:.0f} a month" in (ROOT / "README.md").read_text()
-
-
-def _deployment_group(stage: Synthesized, name: str) -> Properties:
-    groups = stage.resources("CodeDeploy::DeploymentGroup")
-    (found,) = [group for key, group in groups.items() if format_value({"Ref": key}) == f"Release{name}"]
-    properties: Properties = found["Properties"]
-    return properties
 
 
 def _alarms(group: Properties) -> list[str]:
