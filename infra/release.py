@@ -1,23 +1,26 @@
 """A release shifts the alias of each function to its new version by CodeDeploy, and back if an alarm rings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.alarms import Alarms
 from infra.function import ALIAS, Function
 from infra.stage import Shift, Stage
 
 
 class Release(Construct):
-    """One deployment group a function. If one of them fails, CloudFormation rolls back the whole stack.
+    """One deployment group a function, each with all `alarms`: at most 10, and none of them refers to an alias.
+
+    If one of them fails, CloudFormation rolls back the whole stack.
 
     A stage without `shift` has none of this: a release replaces each version at once.
     """
 
-    def __init__(self, scope: Construct, stage: Stage, *, functions: list[Function], alarms: Alarms) -> None:
+    def __init__(
+        self, scope: Construct, stage: Stage, *, functions: list[Function], alarms: Sequence[cloudwatch.IAlarm]
+    ) -> None:
         super().__init__(scope, "Release")
         if stage.shift is None:
             return
@@ -30,7 +33,7 @@ class Release(Construct):
                 application=application,
                 role=role.without_policy_updates(),  # CDK would add AWS's own policy
                 alias=function.entry,
-                alarms=[] if stage.release_despite_alarms else list(alarms.release_alarms),
+                alarms=[] if stage.release_despite_alarms else alarms,
                 deployment_config=_CONFIGURATIONS[stage.shift],
             )
             group.node.add_dependency(role)  # its rights exist before the first shift

@@ -95,7 +95,7 @@ class Tallybook(Stack):
             functions=functions,
         )
         alarms = Alarms(self, stage, metrics, [function.group for function in functions])
-        Release(self, stage, functions=functions, alarms=alarms)
+        Release(self, stage, functions=functions, alarms=alarms.release_alarms)
         Dashboard(self, stage, metrics, functions)
         outputs = {
             "ApiUrl": api.url,

@@ -2,10 +2,11 @@
 
 1. settings, credentials, bootstrap     nothing is built yet
 2. synthesis                            cdk-nag's rules
-3. cdk deploy                           asks, unless YES=1; a stack that did not exist is created without protection
-4. cdk deploy, once more                only then: protects the data that the stage keeps
-5. the example catalog                  only if there is none
-6. the smoke test
+3. the formats of the stored data       this code must read them (docs/releases.md, "Formats")
+4. cdk deploy                           asks, unless YES=1; a stack that did not exist is created without protection
+5. cdk deploy, once more                only then: protects the data that the stage keeps
+6. the formats again, which records them; the example catalog, only if there is none
+7. the smoke test
 """
 
 from collections.abc import Callable
@@ -19,10 +20,12 @@ from infra.deploy.cdk import DeployFailed, run_cdk
 from infra.deploy.first_steps import EXAMPLE, apply_example, run_smoke
 from infra.deploy.request import Refused, Request
 from infra.deploy.target import Existing, Target, find_stack, is_bootstrapped
+from infra.release_check import check_stack
 from infra.stack import stack_name
 from infra.stage import Stage
 from infra.stage_checks import is_reserved
 from tallybook.cli.stop import Stop
+from tallybook.domain.formats import FormatRefused
 
 OUT = ROOT / "cdk.out"
 
@@ -48,24 +51,35 @@ def deploy(request: Request, to: Deployment) -> None:
     before = find_stack(target, stack)
     is_first = before is None
     to.say(f"{'Creating' if is_first else 'Updating'} {stack} in {target}")
-    _deploy(to, replace(stage, protect=not is_first), ask=not request.yes)
+    to.synthesize(replace(stage, protect=not is_first), OUT)
+    if before is not None:
+        _check_formats(to, before)
+    _deploy(to, ask=not request.yes)
     if is_first and stage.keep:
         to.say("The stack exists; protecting its data from deletion")
-        _deploy(to, stage, ask=False)
+        to.synthesize(stage, OUT)
+        _deploy(to, ask=False)
     existing = find_stack(target, stack)
     if existing is None:
         raise DeployFailed(f"{stack} was not created")
     _follow_up(to, stage, existing, is_first=is_first)
 
 
-def _deploy(to: Deployment, stage: Stage, *, ask: bool) -> None:
-    to.synthesize(stage, OUT)
+def _check_formats(to: Deployment, existing: Existing) -> None:
+    try:
+        to.say(check_stack(existing.outputs))
+    except FormatRefused as refused:
+        raise Refused(refused.message) from None
+
+
+def _deploy(to: Deployment, *, ask: bool) -> None:
     approval = "any-change" if ask else "never"
     to.cdk(to.target, "deploy", "--app", str(OUT), "--require-approval", approval)
 
 
 def _follow_up(to: Deployment, stage: Stage, existing: Existing, *, is_first: bool) -> None:
     outputs = existing.outputs
+    _check_formats(to, existing)
     if apply_example(outputs):
         to.say(f"Applied the catalog {EXAMPLE}, whose prices are examples: tallybook catalog apply replaces them")
     url, mail_may_wait = to.url or outputs["ApiUrl"], is_first or is_reserved(stage.mail_domain)

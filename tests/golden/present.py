@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 from unittest.mock import patch
 
 import bcrypt
@@ -11,9 +12,10 @@ from tallybook import delivery, runtime
 from tallybook.services.accounts.operator import create_account
 from tallybook.services.billing.void_invoice import reissue_invoice, void_invoice
 from tallybook.services.identity.platform_keys import create_platform_key
+from tallybook.services.jobs.archive import archive_table
 from tallybook.services.outbox.suppressions import lift_suppression
 from tests.golden.actions import Cast, fixed_bytes
-from tests.golden.story import act
+from tests.golden.story import END, act
 from tests.support.app import App
 from tests.support.budgets import run_usage_check
 
@@ -38,6 +40,7 @@ def act_story(app: App) -> dict[str, str]:
     )
     with handlers_of(app), patch.object(bcrypt, "gensalt", lambda rounds: b"$2b$%02d$" % rounds + b"." * 22):
         credentials = act(cast)
+        archive_table(app.ctx, _Exports(), "core", "core")
     app.reshape()
     return credentials
 
@@ -51,3 +54,18 @@ def handlers_of(app: App) -> Iterator[None]:
         patch.object(runtime, "queue", app.fake_aws.queue),
     ):
         yield
+
+
+class _Export(NamedTuple):
+    arn: str
+    at: datetime
+
+
+class _Exports:
+    """An export of a table that never ends."""
+
+    def start(self, name: str, **_: object) -> _Export:
+        return _Export(f"arn:aws:dynamodb:eu-west-1:000000000000:table/{name}/export/01", END)
+
+    def status(self, _arn: str) -> Literal["running", "done", "failed"]:
+        return "running"

@@ -6,7 +6,7 @@ from typing import Any
 
 from tallybook.domain.catalog import parse_catalog
 from tallybook.domain.times import parse_instant
-from tallybook.store import audit, email_changes, ledger, password_tokens
+from tallybook.store import archives, audit, email_changes, ledger, password_tokens
 from tallybook.store.accounts import read_account
 from tallybook.store.budgets import read_budget, read_message
 from tallybook.store.commands import Item
@@ -65,6 +65,7 @@ def _attributes(*names: str) -> Callable[[Item], tuple[Any, ...]]:
 
 
 READERS: Mapping[str, Callable[[Item], Any]] = {
+    "ARCHIVE/core": archives.read_archive,
     "ACCOUNT/ACCOUNT": read_account,
     "ACCOUNT/ALLOCATION": read_allocation,
     "ACCOUNT/APIKEY": read_credential,

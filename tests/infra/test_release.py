@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -48,8 +47,10 @@ def test_5xx_and_slow_answers_roll_a_release_back(group: Any, production: Synthe
     }
 
 
-def test_a_release_that_mends_the_cause_of_an_alarm_ignores_it(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stage = synthesize(replace(STAGES["production"], release_despite_alarms=True))
+def test_a_release_that_mends_the_cause_of_an_alarm_ignores_it(
+    production: Synthesized, synthesize: Callable[[Stage], Synthesized]
+) -> None:
+    stage = synthesize(replace(production.stage, release_despite_alarms=True))
     for group in stage.properties("CodeDeploy::DeploymentGroup"):
         assert not group["AlarmConfiguration"]["Enabled"]
         assert group["AutoRollbackConfiguration"]["Events"] == ["DEPLOYMENT_FAILURE"]
@@ -97,13 +98,6 @@ def test_the_documented_price_of_snap_start_is_that_of_todays_functions() -> Non
     assert f"the {len(GROUPS)} functions have {gigabytes} GB" in page
     assert f"${price:.2f} for 30 days" in page
     assert f"${price:.0f} a month" in (ROOT / "README.md").read_text()
-
-
-def _deployment_group(stage: Synthesized, name: str) -> Properties:
-    groups = stage.resources("CodeDeploy::DeploymentGroup")
-    (found,) = [group for key, group in groups.items() if format_value({"Ref": key}) == f"Release{name}"]
-    properties: Properties = found["Properties"]
-    return properties
 
 
 def _alarms(group: Properties) -> list[str]:

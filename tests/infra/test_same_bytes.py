@@ -1,6 +1,7 @@
 """A checkout of the same commit on a computer that differs synthesizes the same template and assets to the byte."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -23,15 +24,15 @@ OTHER_COMPUTER = {
     "LC_ALL": "C",
 }
 SYNTHESIZE = """
+import pickle, sys
 from pathlib import Path
 from infra.assembly import synthesize
-from infra.stage import STAGES
-synthesize(STAGES["production"], Path("cdk.out"), copy_assets=False)
+synthesize(pickle.load(sys.stdin.buffer), Path("cdk.out"), copy_assets=False)
 """
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def other(production: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in another folder, by somebody whose umask lets nobody else read, with what programs leave behind."""
     folder = tmp_path_factory.mktemp("another computer")
     for source in SOURCES:
@@ -43,7 +44,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "layers/core/python/tallybook/ledger.py~").write_bytes(b"left by an editor")
     paths = os.pathsep.join(str(folder / part) for part in ("", "layers/core/python"))
     environment = {**os.environ, "PYTHONPATH": paths, **OTHER_COMPUTER}
-    subprocess.run([sys.executable, "-c", SYNTHESIZE], cwd=folder, env=environment, umask=0o077, check=True)
+    command, stage = [sys.executable, "-c", SYNTHESIZE], pickle.dumps(production.stage)
+    subprocess.run(command, cwd=folder, env=environment, input=stage, umask=0o077, check=True)
     return folder
 
 

@@ -19,8 +19,11 @@ from infra.local.deploy import deploy as deploy_by_cloudformation
 from infra.local.proxy import Proxy
 from infra.stage import Stage, local
 from tallybook.cli.catalog_file import read_catalog
+from tallybook.domain.formats import THIS
 from tallybook.runtime import connect
 from tallybook.services.billing.apply_catalog import apply_catalog
+from tallybook.store import keys
+from tallybook.store.commands import Update
 from tests.support.app import CATALOG
 from tests.support.local_stack import free_port
 from tests.support.template import Synthesized
@@ -98,6 +101,17 @@ def test_the_next_one_asks_and_keeps_the_catalog(install: Install) -> None:
     assert "Applied" not in said
     assert install.tables().catalogs.stored()[2]["welcome_credit"] == 5
     assert "exists; resumed" in said
+
+
+def test_code_that_can_not_read_the_data_is_refused_before_anything_changes(install: Install) -> None:
+    tables, calls = install.tables().tables, len(install.calls)
+    item = tables.get(keys.format_item())
+    assert [int(number) for number in item["formats"]] == [int(item["writes"])] == [THIS.writes]
+    tables.write(Update(keys.format_item(), set={"formats": [THIS.writes, 99]}))
+    with pytest.raises(Refused, match="Use the release that wrote format 99"):
+        install.deploy()
+    assert len(install.calls) == calls
+    tables.write(Update(keys.format_item(), set={"formats": item["formats"]}))
 
 
 def test_a_release_that_does_not_answer_fails_with_the_step(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tallybook.store import keys
 from tallybook.store.accounts import account_item, read_account
 from tallybook.store.commands import Item, Update
+from tallybook.store.conversions import email_change_keys, expire_email_change, set_welcome, welcome_keys
 from tallybook.store.keys import Key
 from tallybook.store.rewriting import rewrite
 
@@ -30,4 +31,8 @@ def _rewrite_accounts(items: Mapping[Key, Item]) -> list[Update]:
     return [update for update in updates if update]
 
 
-CONVERSIONS: Sequence[Conversion] = (Conversion(_account, _rewrite_accounts),)
+CONVERSIONS: Sequence[Conversion] = (
+    Conversion(_account, _rewrite_accounts),
+    Conversion(welcome_keys, set_welcome),
+    Conversion(email_change_keys, expire_email_change),
+)
