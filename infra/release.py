@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct

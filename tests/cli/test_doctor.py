@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ WELL = {
     "clock": "ok",
     "table core": "ok",
     "table usage": "ok",
-    "format": "not checked",
+    "format": "ok",
     "catalog": "ok",
     "archive": "not checked",
     "functions": "ok",
@@ -172,6 +173,14 @@ def test_what_may_not_be_read_is_a_warning_and_the_rest_is_checked(site, answer,
     findings = found()
     assert (findings["sending"]["status"], findings["sending"]["found"]) == ("warning", "not allowed: GetAccount")
     assert findings["alarms"]["status"] == "ok"
+
+
+def test_a_format_that_this_code_can_not_read_fails(site, operator_app, found):
+    from tallybook.domain.formats import Formats
+    from tallybook.store.formats import put_formats
+
+    operator_app.ctx.tables.write(replace(put_formats(Formats((99,))), condition=None))
+    assert found()["format"]["status"] == "failed"
 
 
 def test_an_archive_that_is_late_or_has_not_begun_is_found(operator_app, monkeypatch):

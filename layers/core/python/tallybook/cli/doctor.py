@@ -9,11 +9,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tallybook.cli.aws import client, stack_description
 from tallybook.cli.checks import Finding, Findings, Site
-from tallybook.cli.checks.data import check_archive, check_catalog, check_tables
+from tallybook.cli.checks.data import check_archive, check_catalog, check_format, check_tables
 from tallybook.cli.checks.functions import check_concurrency, check_functions, check_schedules, check_triggers
 from tallybook.cli.checks.mail import check_domain, check_feedback, check_sending
 from tallybook.cli.checks.watching import check_alarms, check_subscription
-from tallybook.cli.checks.work import check_clock, check_format, check_jobs, check_outbox, check_queues
+from tallybook.cli.checks.work import check_clock, check_jobs, check_outbox, check_queues
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
 from tallybook.cli.printing import print_list

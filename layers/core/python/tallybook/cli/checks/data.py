@@ -1,4 +1,4 @@
-"""The tables, the catalog and the archive."""
+"""The tables, their format, the catalog and the archive."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 from tallybook.cli.aws import find_output, stack_output
 from tallybook.cli.checks import Finding, Findings, Problem, Site, summed_up
 from tallybook.domain.errors import NotFound
+from tallybook.domain.formats import FormatRefused, check_writable
 from tallybook.domain.times import stamp, stamp_or_none
+from tallybook.services.releases.formats import find_formats
 from tallybook.store import keys
 from tallybook.store.archives import read_archive
 
@@ -20,6 +22,17 @@ _DEPLOY = "deploy the stage again"
 def check_tables(site: Site) -> Findings:
     for name, output in (("core", "CoreTable"), ("usage", "UsageTable")):
         yield _check_table(site, name, stack_output(output))
+
+
+def check_format(site: Site) -> Findings:
+    """This code can read and write what is stored."""
+    formats = find_formats(site.ctx)
+    problems = []
+    try:
+        check_writable(formats)
+    except FormatRefused as refused:
+        problems.append(Problem(refused.message, "see docs/releases.md"))
+    yield summed_up("format", problems, fine=f"{', '.join(map(str, formats.stored))}, which this code reads")
 
 
 def check_catalog(site: Site) -> Findings:

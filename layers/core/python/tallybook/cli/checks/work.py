@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tallybook.cli.aws import date_of_aws
-from tallybook.cli.checks import Finding, Findings, Problem, Site, Status, summed_up
+from tallybook.cli.checks import Findings, Problem, Site, Status, summed_up
 from tallybook.cli.stack_queues import stack_queues
 from tallybook.domain.jobs import INVOICES, USAGE_CHECK
 from tallybook.domain.outbox import OutboxItem
@@ -59,10 +59,6 @@ def check_clock(site: Site) -> Findings:
         text = f"this computer's clock and AWS's differ by {skew.total_seconds():.0f} s"
         problems.append(Problem(text, "set this computer's clock", status))
     yield summed_up("clock", problems, fine=f"as AWS's; the installation's time is {stamp(site.ctx.clock.now())}")
-
-
-def check_format(_site: Site) -> Findings:
-    yield Finding("format", "not checked", "this release records no format")
 
 
 def _counted(number: int) -> str:
