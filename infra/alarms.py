@@ -33,12 +33,6 @@ class Alarms(Construct):
         self.alarms = {row.name: self._alarm(row) for row in rows}
         self.release_alarms = [self.alarms[row.name] for row in rows if row.release]
 
-    @property
-    def release_alarms(self) -> list[cloudwatch.Alarm]:
-        """Those that roll a release back: 5xx answers, and errors that no caller sees."""
-        named = [child for child in self.node.children if child.node.id.endswith("Errors")]
-        return [alarm for alarm in named if isinstance(alarm, cloudwatch.Alarm)]
-
     def _let_alarms_publish(self) -> None:
         """Needed because `enforce_ssl` replaces the topic's default policy, which lets CloudWatch publish."""
         self.topic.add_to_resource_policy(
