@@ -101,6 +101,7 @@ def pattern_of(name: str) -> tuple[str, str]:
         "shard": 0,
         "name": "period",
         "day": "2026-04-20",
+        "table": "core",
     }
     annotations = inspect.signature(make).parameters
     key = make(*(samples.get(part, instant if of.annotation is datetime else "x") for part, of in annotations.items()))

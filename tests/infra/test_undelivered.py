@@ -16,7 +16,7 @@ each_asynchronous = pytest.mark.parametrize("group", ASYNCHRONOUS, ids=lambda gr
 
 
 def test_each_function_without_a_waiting_caller_keeps_its_failures(production: Synthesized) -> None:
-    assert [group.name for group in ASYNCHRONOUS] == ["invoicing", "usage_check", "outbox", "mail_feedback"]
+    assert [group.name for group in ASYNCHRONOUS] == ["invoicing", "usage_check", "outbox", "mail_feedback", "archive"]
     assert len(production.properties("Lambda::EventInvokeConfig")) == len(ASYNCHRONOUS)
 
 
@@ -68,6 +68,7 @@ def test_only_our_rules_and_our_topic_may_send_to_the_queue(production: Synthesi
         ("events.amazonaws.com", "InvoicingScheduleRule.Arn"),
         ("events.amazonaws.com", "UsageCheckScheduleRule.Arn"),
         ("events.amazonaws.com", "OutboxScheduleRule.Arn"),
+        ("events.amazonaws.com", "ArchiveScheduleRule.Arn"),
         ("sns.amazonaws.com", "MailFeedbackNotificationsTopic"),
     }
     assert {statement["Action"] for statement in allowed} == {"sqs:SendMessage"}
