@@ -19,6 +19,7 @@ from tests.bench.cold_alias import cold_alias_ratio
 from tests.bench.cold_start import cold_starts
 from tests.bench.contention import FORMER, NOW, simulate
 from tests.bench.context import make_still_context
+from tests.bench.cost import costs
 from tests.bench.figures import Figure, figures, read_goal
 from tests.bench.instructions import valgrind_is_installed
 from tests.bench.invoice_figures import add_sessions, create_payer, history_figure, invoice_figures
@@ -68,6 +69,7 @@ def _print_sections_with_tables(cloud: Cloud, chosen: Collection[str]) -> None:
         "budgets": lambda: _print_figures("of budgets", budget_figures(app)),
         "sweeps": lambda: _print_sweeps(client),
         "invoicing": lambda: _print_invoicing(client),
+        "costs": lambda: _print_costs(app),
     }
     with mock.patch.object(runtime, "context", return_value=app.ctx):
         for name, print_section in sections.items():
@@ -158,6 +160,15 @@ def _print_sweeps(client: Any) -> None:
             f" {row.alerted} alerted{mark}",
             flush=True,
         )
+
+
+def _print_costs(app: App) -> None:
+    print("\nA million of each by AWS's list prices, in USD, with assumed seconds of the functions (docs/scale.md)")
+    with _quiet():
+        rows = list(costs(app))
+    for row in rows:
+        parts = ", ".join(f"{service} {usd:.2f}" for service, usd in row.parts.items())
+        print(f"  {row.what:48} {row.usd:7.2f}   {parts}")
 
 
 def _print_warm(app: App) -> None:

@@ -1,7 +1,7 @@
-"""What a month of an idle stage costs by AWS's list prices.
+"""AWS's list prices: what a month of an idle stage costs, and a million of something (tests/bench/cost.py).
 
 Prices are in USD, for us-east-1, as listed in February 2026; other regions are up to a quarter dearer. Source: AWS's
-pricing pages of CloudWatch, SQS, Lambda, DynamoDB, X-Ray, Secrets Manager and KMS.
+pricing pages of CloudWatch, SQS, Lambda, DynamoDB, API Gateway, EventBridge, SES, X-Ray, Secrets Manager and KMS.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,11 @@ type Unit = Literal[
     "Lambda call",
     "Lambda GB-second",
     "DynamoDB read unit",
+    "DynamoDB write unit",
+    "DynamoDB GB-month",
+    "API request",
+    "bus event",
+    "mail",
     "log GB",
     "trace",
 ]
@@ -40,6 +45,11 @@ PRICES: Mapping[Unit, Price] = {
     "Lambda call": Price(Decimal("0.20") / MILLION, free=MILLION),
     "Lambda GB-second": Price(Decimal("0.0000166667"), free=400_000),  # x86; Arm is a fifth cheaper
     "DynamoDB read unit": Price(Decimal("0.125") / MILLION),
+    "DynamoDB write unit": Price(Decimal("0.625") / MILLION),
+    "DynamoDB GB-month": Price(Decimal("0.25"), free=25),
+    "API request": Price(Decimal("1.00") / MILLION),  # of an HTTP API, up to 512 KB
+    "bus event": Price(Decimal("1.00") / MILLION),  # up to 64 KB
+    "mail": Price(Decimal("0.10") / 1000),
     "log GB": Price(Decimal("0.50"), free=5),
     "trace": Price(Decimal("5.00") / MILLION, free=100_000),
 }
