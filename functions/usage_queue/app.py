@@ -19,7 +19,7 @@ from tallybook.services.metering.ingest_account import RETRY
 from tallybook.wire.requests.cloudevents import read_events
 
 logger = Logger()
-RESPONSE_SECONDS = 10.0  # to finish the call to DynamoDB under way, and to report the failed messages
+RESPONSE_SECONDS = 12.0  # to finish the call to DynamoDB under way (8), and to postpone the failed messages (4)
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -56,16 +56,25 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _record_message(record: SQSRecord, lambda_context: Any) -> None:
-    seconds_left = lambda_context.get_remaining_time_in_millis() / 1000 - RESPONSE_SECONDS
     ctx = runtime.context()
     submitted = read_events(record.body)
+    _seconds_left(lambda_context)
     accounts = ctx.tables.get_many(account_keys(submitted))
-    results = record_usage(ctx, submitted, accounts, retry_seconds=min(RETRY_SECONDS, seconds_left))
+    retry_seconds = min(RETRY_SECONDS, _seconds_left(lambda_context))
+    results = record_usage(ctx, submitted, accounts, retry_seconds=retry_seconds)
     not_counted = [result for result in results if result.status not in ("accepted", "duplicate")]
     if not_counted:
         reasons = sorted({result.reason or result.status for result in not_counted})
         logger.warning("usage refused", extra={"message_id": record.message_id, "reasons": reasons})
         raise (MessageBusy if RETRY in reasons else MessageNotCounted)(", ".join(reasons))
+
+
+def _seconds_left(lambda_context: Any) -> float:
+    """For new work. MessageBusy if none are left: if Lambda ends the call, no message of the batch is postponed."""
+    seconds = float(lambda_context.get_remaining_time_in_millis() / 1000 - RESPONSE_SECONDS)
+    if seconds <= 0:
+        raise MessageBusy("no time is left")
+    return seconds
 
 
 runtime.prepare()

@@ -7,7 +7,9 @@ import pytest
 
 from tallybook.domain.outbox import LEASE
 from tallybook.services.identity.change_password import ask_for_reset
+from tallybook.store import keys
 from tests.support.app import HERE, App
+from tests.support.broken_items import break_item
 from tests.support.fake_aws import FakeAws
 from tests.support.faults import client_error
 from tests.support.waiting_mails import put_many, put_waiting, run_stream
@@ -106,3 +108,18 @@ def test_a_delivery_in_progress_is_not_counted_as_failed(
     fake_aws.interceptor = sweep_meanwhile
     assert fake_aws.sweep() == {"delivered": 1}
     assert emitted(capsys) == {}
+
+
+@pytest.mark.parametrize("change", [lambda item: item.pop("created_at"), lambda item: item.update(created_at="soon")])
+def test_an_item_without_a_readable_time_does_not_hide_the_age_of_others(
+    app: App, broken_ses: FakeAws, capsys: pytest.CaptureFixture[str], change: Any
+) -> None:
+    broken, _ = put_many(app, "fast", 2)
+    for minutes in (0, 1):
+        app.clock.advance(minutes=minutes)
+        broken_ses.sweep()
+    break_item(app, keys.outbox(broken), change)
+    app.clock.advance(minutes=1)
+    capsys.readouterr()
+    assert broken_ses.sweep() == {}, "nothing is due"
+    assert emitted(capsys) == {"OutboxPostponed": 2, "OutboxOldestSeconds": 120}

@@ -96,6 +96,31 @@ def test_a_sweep_spends_three_quarters_of_its_time_on_the_fast_lane(app: App) ->
     assert [mail.to[:4] for mail in app.fake_aws.mails] == ["fast"] * 7 + ["slow"]
 
 
+def test_fast_mail_of_many_sweeps_leaves_a_quarter_of_each_to_slow_items(app: App) -> None:
+    put_many(app, "fast", 10 * ROUND)
+    put_many(app, "slow", 5 * ROUND)
+    app.clock.advance(minutes=1)
+    ticks = iter(range(10**6))
+    app.reshape(elapsed=lambda: next(ticks))
+    sweep(app.ctx, app.fake_aws.channels(), deadline=8 * ROUND)
+    assert [mail.to[:4] for mail in app.fake_aws.mails].count("slow") == 2 * ROUND - 1
+
+
+def test_fast_mail_that_never_ends_leaves_every_second_round_to_slow_items(app: App) -> None:
+    put_many(app, "slow", 3 * ROUND)
+
+    def add_more(_: str, call: Any) -> Any:
+        for number in range(3):
+            put_waiting(app, "fast", f"more{len(app.fake_aws.mails)}-{number}")
+        return call()
+
+    ticks = iter(range(10**6))
+    app.reshape(elapsed=lambda: next(ticks))
+    app.fake_aws.interceptor = add_more
+    sweep(app.ctx, app.fake_aws.channels(), deadline=5 * ROUND)
+    assert [mail.to[:4] for mail in app.fake_aws.mails].count("slow") >= 2 * ROUND
+
+
 def test_events_are_published_while_ses_hangs(app: App) -> None:
     app.member("ada@example.com")
     put_many(app, "fast", 50)

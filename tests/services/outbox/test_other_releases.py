@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tallybook.cli.rows import outbox_row
 from tallybook.domain.outbox import MAX_ATTEMPTS
 from tallybook.domain.times import stamp
 from tallybook.services.outbox import resolve_mail
@@ -64,12 +65,17 @@ def an_events_shape(app: App) -> str:
     return store(app, events_of(app), body={"cloudevents": []})
 
 
+def a_body_of_another_type(app: App) -> str:
+    return store(app, mail_of(app), body=["welcome"])
+
+
 EACH = pytest.mark.parametrize(
     ("make", "known"),
     [
         (a_template, "the mail postcard"),
         (a_kind, "the kind letter to the moon"),
         (a_mails_shape, "the shape of this mail"),
+        (a_body_of_another_type, "the shape of this mail"),
         (an_events_shape, "the shape of these events"),
     ],
 )
@@ -93,6 +99,7 @@ def test_an_unknown_item_waits_and_blocks_no_other(
     assert item.due == app.clock.now() + PAUSE
     [listed] = list_outbox(app.ctx, state="waiting", limit=9)
     assert listed == item
+    assert outbox_row(item)["lane"] == "slow"
 
 
 def test_a_waiting_mail_is_sent_by_the_release_that_knows_it(

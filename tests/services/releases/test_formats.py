@@ -8,6 +8,7 @@ from tallybook.domain.formats import THIS, UNRECORDED, FormatRefused, Formats, R
 from tallybook.services.releases.formats import find_formats, record_release
 from tallybook.services.releases.start import check_start
 from tallybook.store import keys
+from tallybook.store.commands import Put
 from tallybook.store.formats import Migration, put_formats, read_formats, read_migration, set_positions
 from tests.support.app import App
 from tests.support.cloud import make_context
@@ -84,6 +85,24 @@ def test_a_start_on_data_of_a_newer_release_is_refused(app: App) -> None:
     app.ctx.tables.write(put_formats(NEWER))
     with pytest.raises(FormatRefused, match="The data has formats 2 and 99, and this code reads formats 1 and 2"):
         check_start(app.ctx)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"formats": []},
+        {"formats": ["two"]},
+        {"formats": 2},
+        {"formats": [2], "writes": "x"},
+        {"formats": [2], "since": 1},
+    ],
+)
+def test_a_record_that_can_not_be_read_is_refused_and_says_what_to_do(app: App, broken: dict[str, object]) -> None:
+    app.ctx.tables.write(Put(keys.format_item(), broken))
+    for read in (check_start, find_formats, lambda ctx: record_release(ctx, deployed=THIS)):
+        with pytest.raises(FormatRefused, match=r"The item FORMAT .* can't be read: restore it"):
+            read(app.ctx)
 
 
 @pytest.mark.parametrize(

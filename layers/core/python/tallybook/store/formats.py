@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from tallybook.domain.formats import Formats
+from tallybook.domain.formats import FormatRefused, Formats
 from tallybook.domain.times import instant_or_none, stamp_or_none
 from tallybook.store import keys
 from tallybook.store.commands import Item, Put, Update
@@ -49,9 +49,20 @@ def set_positions(formats: Formats, before: Migration | None, after: Migration) 
 
 
 def read_formats(item: Item) -> Formats:
+    """FormatRefused if it can't be read: then nobody knows what the data has."""
+    try:
+        return _read_formats(item)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise FormatRefused(
+            f"The item FORMAT of the table core says which formats the data has, and can't be read: restore it, as "
+            f"docs/releases.md describes it ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _read_formats(item: Item) -> Formats:
     writes = item.get("writes")
     return Formats(
-        stored=tuple(map(int, item["formats"])),
+        stored=(int(item["formats"][0]), *map(int, item["formats"][1:])),
         writes=None if writes is None else int(writes),
         since=instant_or_none(item.get("since")),
     )

@@ -235,8 +235,11 @@ def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -
 
 
 def _lane(kind: str, body: Mapping[str, Any]) -> Lane:
-    """A mail of another release may have an unknown template; it is in the slow lane."""
-    return LANES.get(body.get("letter", ""), "slow") if kind == "mail" else "slow"
+    """A mail of another release may have an unknown template or shape; it is in the slow lane."""
+    match body:
+        case {"letter": str(template)} if kind == "mail":
+            return LANES.get(template, "slow")
+    return "slow"
 
 
 def _expiry(item: OutboxItem) -> int:

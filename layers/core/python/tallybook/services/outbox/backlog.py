@@ -45,15 +45,21 @@ class Backlog:
 
     def oldest_seconds(self, ctx: Context) -> int:
         """The age of the oldest item; 0 if the sweep delivered all that was due. Reads the items of a sample."""
-        created = [*self._left, *self._creation_of_failed(ctx)]
-        if not created:
-            return 0
-        return max(0, int((ctx.clock.now() - parse_instant(min(created))).total_seconds()))
+        now = ctx.clock.now()
+        created = [at for text in (*self._left, *self._creation_of_failed(ctx)) if (at := _instant(text))]
+        return max(0, int((now - min(created, default=now)).total_seconds()))
 
-    def _creation_of_failed(self, ctx: Context) -> list[str]:
+    def _creation_of_failed(self, ctx: Context) -> list[object]:
         by_due = sorted(self._failed, key=lambda key: self._failed[key])
         step = -(-len(by_due) // MAX_KEYS) or 1
         with suppress(Unavailable):
             items = ctx.tables.get_many(by_due[::-step], consistent=False)
-            return [str(item["created_at"]) for item in items.values() if item.get("state") == "waiting"]
+            return [item.get("created_at") for item in items.values() if item.get("state") == "waiting"]
         return []
+
+
+def _instant(text: object) -> datetime | None:
+    """None if it is none, so that an item that can't be read does not hide the age of the others."""
+    with suppress(ValueError, TypeError):
+        return parse_instant(str(text))
+    return None

@@ -7,24 +7,26 @@ item replaces the restored one. What it does not have, or what waits there too, 
 from collections.abc import Iterator
 from itertools import batched
 
-from tallybook.domain.jobs import OUTBOX
+from tallybook.domain.jobs import OUTBOX, partitions
 from tallybook.services.context import Context
 from tallybook.store.commands import Item
 from tallybook.store.conflicts import WriteConflict
 from tallybook.store.keys import Key
-from tallybook.store.outbox import replace_item
+from tallybook.store.outbox import PARKED, replace_item
 from tallybook.store.table import Tables
 
 _PAGE = 100
 
 
 def settle_outbox(restored: Context, before: Tables) -> Iterator[int]:
-    """Settle the waiting items of the restored tables by the tables `before`; yields how many, page by page.
+    """Settle the undelivered items of the restored tables by the tables `before`; yields how many, page by page.
 
-    Repeating it changes nothing. It must end before the functions use the restored tables.
+    Parked ones too, because a retry may have delivered them since. Repeating it changes nothing. It must end before the
+    functions use the restored tables.
     """
-    waiting = [due.key for part in OUTBOX.partitions() for due in restored.tables.query_due(part)]
-    for some in batched(waiting, _PAGE, strict=False):
+    parts = (*OUTBOX.partitions(), *partitions(PARKED))
+    undelivered = [due.key for part in parts for due in restored.tables.query_due(part)]
+    for some in batched(undelivered, _PAGE, strict=False):
         known, items = before.get_many(some), restored.tables.get_many(some)
         yield sum(_settle(restored, key, item, known.get(key)) for key, item in items.items())
 

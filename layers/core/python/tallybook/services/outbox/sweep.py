@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from tallybook.domain.errors import Unavailable
 from tallybook.domain.jobs import partitions
@@ -17,7 +17,7 @@ from tallybook.store.outbox import WAITING
 from tallybook.store.table import Due
 
 ROUND = 20
-"""After this many items of the slow lane, the fast lane is looked at again: 4 queries."""
+"""After this many items of the slow lane, the fast lane is looked at again, for as many: 4 queries."""
 
 FAST_SHARE = 0.75
 """The part of the time after which the slow lane begins, so that mails to an SES that hangs do not keep events back."""
@@ -40,6 +40,7 @@ class _Sweep:
         self._deadline = deadline
         self._backlog = backlog
         self._began: float | None = None
+        self._began_at = stamp(ctx.clock.now())
         self._tried: set[Key] = set()
         self.outcomes: Counter[Outcome] = Counter()
 
@@ -60,8 +61,10 @@ class _Sweep:
                 return
 
     def _deliver_new_mail(self) -> bool:
-        """Deliver what became due in the fast lane, until one fails; False if there is no time left."""
-        for row in self._newly_due("fast"):
+        """Deliver what became due in the fast lane, but no more than a round, until one fails; False if there is no
+        time left.
+        """
+        for row in islice(self._newly_due("fast"), ROUND):
             before = self.outcomes["postponed"]
             if not self._deliver(row):
                 return False
@@ -103,9 +106,13 @@ class _Sweep:
                 yield row
 
     def _newly_due(self, lane: Lane) -> Iterator[Due]:
-        """The due rows that this sweep has not tried: one that can't be read stays due."""
+        """The rows that became due in this sweep, and that it has not tried: one that can't be read stays due.
+
+        What was due before has had its share of the time.
+        """
         for partition in _shuffled(lane):
-            rows = self._ctx.tables.query_due(partition, until=stamp(self._ctx.clock.now()))
+            now = stamp(self._ctx.clock.now())
+            rows = self._ctx.tables.query_due(partition, since=self._began_at, until=now)
             yield from (row for row in rows if row.key not in self._tried)
 
 
