@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 import tests.environment  # noqa: F401 first, before anything reads a variable
+from tests.support.aws_models import share_aws_models
 from tests.support.moto_patches import patch_moto
 from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
+
+share_aws_models()
 
 pytest_plugins = ["tests.support.log_guard", "tests.support.scheduling"]
 
