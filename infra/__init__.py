@@ -1,4 +1,7 @@
-"""Infrastructure: groups.py lists the functions, stack.py is the CDK stack, local/ runs the stack on this computer."""
+"""Infrastructure: groups.py lists the functions, stage.py has the settings, stack.py is the CDK stack.
+
+One file a resource; edge/, monitoring/ and release/ have theirs. deploy/ is `make deploy`, local/ is `make run`.
+"""
 
 import os
 from pathlib import Path

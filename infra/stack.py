@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from infra.alarms import Alarms
-from infra.api import Api
 from infra.archive import Archive
 from infra.bus import Bus
-from infra.cdn import Cdn
-from infra.dashboard import Dashboard
-from infra.domain import Domain
+from infra.edge.api import Api
+from infra.edge.cdn import Cdn
+from infra.edge.domain import Domain
 from infra.function import Function
 from infra.groups import GROUPS
 from infra.layers import Layers
 from infra.mail import Mail
-from infra.metrics import Metrics
+from infra.monitoring.alarms import Alarms
+from infra.monitoring.dashboard import Dashboard
+from infra.monitoring.metrics import Metrics
 from infra.queues import Queue
-from infra.release import Release
-from infra.release_outputs import outputs_of
+from infra.release.outputs import outputs_of
+from infra.release.release import Release
 from infra.schedules import Schedule
 from infra.stage import Stage
 from infra.stream import Stream

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 
-from infra.edge_settings import edge_mistakes
+from infra.edge.settings import edge_mistakes
 from infra.stage import Stage
 
 LOG_DAYS = (1, 7, 30, 90, 365)

@@ -1,4 +1,4 @@
-"""The queue of asynchronous invocations that AWS gave up: scheduled calls and mail feedback. alarms.py watches it.
+"""The queue of asynchronous invocations that AWS gave up: scheduled calls and mail feedback. An alarm watches it.
 
 Each sender has its own kind of message: Lambda a record of the failed invocation, EventBridge the scheduled event, SNS
 the notification. None can be moved back to a source queue: sending one again means invoking the function.

@@ -20,7 +20,7 @@ from infra.deploy.cdk import DeployFailed, run_cdk
 from infra.deploy.first_steps import EXAMPLE, apply_example, run_smoke
 from infra.deploy.request import Refused, Request
 from infra.deploy.target import Existing, Target, find_stack, is_bootstrapped
-from infra.release_check import check_stack
+from infra.release.check import check_stack
 from infra.stack import stack_name
 from infra.stage import Stage
 from infra.stage_checks import is_reserved

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from infra.local.deploy import Deployed
 from infra.local.state_dir import CannotStart
-from infra.release_outputs import release_of
+from infra.release.outputs import release_of
 from tallybook.domain.formats import THIS, FormatRefused
 from tallybook.services.context import Context
 from tallybook.services.releases.formats import record_release

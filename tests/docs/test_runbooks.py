@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.alarm_row import AlarmRow
-from infra.alarm_rows import alarm_rows
+from infra.monitoring.alarm_row import AlarmRow
+from infra.monitoring.alarm_rows import alarm_rows
 from tests.docs.commands import ROOT
 from tests.docs.links import links_of
 

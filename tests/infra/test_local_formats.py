@@ -5,7 +5,7 @@ import pytest
 from infra.local.deploy import Deployed
 from infra.local.formats import check_data, migrate_data
 from infra.local.state_dir import CannotStart
-from infra.release_outputs import outputs_of
+from infra.release.outputs import outputs_of
 from tallybook.domain.formats import Formats, Release
 from tallybook.services.releases.formats import find_formats
 from tallybook.store import keys

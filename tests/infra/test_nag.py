@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.edge.web_acl import synthesize_web_acl
 from infra.nag import ACCEPTED
 from infra.stage import STAGES, Stage, local
-from infra.web_acl import synthesize_web_acl
-from tests.infra.edge_stages import BEHIND_CLOUDFRONT, WITH_DOMAIN
+from tests.infra.edge.stages import BEHIND_CLOUDFRONT, WITH_DOMAIN
 from tests.support.template import Synthesized
 
 ROOT = Path(__file__).parents[2]

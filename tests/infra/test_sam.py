@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from infra.bundle import ROOT
+from infra.edge.throttling import SIGN_IN_ROUTES
 from infra.groups import GROUPS
 from infra.local.callers import CONTAINERS_NAME
 from infra.local.sam import SAM, environment, main, prepare
 from infra.local.state_dir import StateDir
 from infra.local.variables import write_variables
-from infra.throttling import SIGN_IN_ROUTES
 from tests.support.connections import listening
 
 BUNDLE = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.edge_settings import edge_mistakes
+from infra.edge.settings import edge_mistakes
 from infra.stage import STAGES, Throttle, local
 from infra.stage_checks import find_problems
 

@@ -11,10 +11,10 @@ from aws_cdk.aws_cloudwatch import TreatMissingData
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from infra.alarm_row import AlarmRow, NoData
-from infra.alarm_rows import alarm_rows
 from infra.groups import Group
-from infra.metrics import Metrics
+from infra.monitoring.alarm_row import AlarmRow, NoData
+from infra.monitoring.alarm_rows import alarm_rows
+from infra.monitoring.metrics import Metrics
 from infra.stage import Stage
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from infra.edge.web_acl import synthesize_web_acl
 from infra.groups import GROUPS
 from infra.stage import Stage
-from infra.web_acl import synthesize_web_acl
-from tests.infra.edge_stages import BEHIND_CLOUDFRONT, WITH_DOMAIN
+from tests.infra.edge.stages import BEHIND_CLOUDFRONT, WITH_DOMAIN
 from tests.support.template import Synthesized, format_value
 
 SECRET = "{{resolve:secretsmanager:CdnSecret:SecretString:::}}"

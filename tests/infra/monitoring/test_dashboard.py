@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from infra.dashboard import MOST_METRICS
 from infra.groups import GROUPS
-from infra.log_queries import QUERIES, LogQuery
+from infra.monitoring.dashboard import MOST_METRICS
+from infra.monitoring.log_queries import QUERIES, LogQuery
 from tallybook.domain.jobs import camel_case
 from tests.support.template import Synthesized
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOG_CALL = re.compile(r'(?:logger\.\w+|logger\.info\)|log)\(\s*(?:"([\w ]+)"|self\._job\.name)')
 each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.title)
 

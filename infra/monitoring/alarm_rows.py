@@ -6,8 +6,8 @@ $0.10 a month, so causes that show in the same effect share an alarm (docs/alarm
 
 from collections.abc import Iterable, Mapping
 
-from infra.alarm_row import AlarmRow, Owner, Watched
 from infra.groups import GROUPS, Group
+from infra.monitoring.alarm_row import AlarmRow, Owner, Watched
 from tallybook.domain.jobs import camel_case
 
 MOST_METRICS = 26

@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra import release_check
-from infra.release_check import main
-from infra.release_outputs import outputs_of, release_of
+from infra.release import check
+from infra.release.check import main
+from infra.release.outputs import outputs_of, release_of
 from infra.stack import stack_name
 from infra.stage import STAGES
 from tallybook import runtime
@@ -101,4 +101,4 @@ def test_the_stack_says_what_its_release_reads_and_writes(production: Synthesize
     assert release_of(outputs) == THIS
     assert release_of(TABLES) is None
     assert [f"tallybook-{name}" for name in STAGES] == [stack_name(stage) for stage in STAGES.values()]
-    assert (release_check.PASSED, release_check.REFUSED, release_check.UNKNOWN) == (0, 1, 2)
+    assert (check.PASSED, check.REFUSED, check.UNKNOWN) == (0, 1, 2)

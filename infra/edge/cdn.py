@@ -11,7 +11,7 @@ from aws_cdk.aws_certificatemanager import Certificate
 from aws_cdk.aws_cloudfront_origins import HttpOrigin
 from constructs import Construct
 
-from infra.api import Api
+from infra.edge.api import Api
 from tallybook.wire.requests.client_address import SECRET_HEADER
 
 _CLOUDFRONTS_ZONE = "Z2FDTNDATAQYW2"  # of all distributions, by CloudFront's documentation

@@ -4,8 +4,8 @@ import json
 
 from fastapi.routing import iter_route_contexts
 
+from infra.edge.throttling import SIGN_IN_ROUTES
 from infra.groups import GROUPS, group_of
-from infra.throttling import SIGN_IN_ROUTES
 from tests.support.local_stack import ROOT
 from tests.support.routes import apps, routes
 from tests.support.template import Synthesized

@@ -12,11 +12,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_cloudwatch import LogQueryVisualizationType as View
 from constructs import Construct
 
-from infra.alarm_row import Watched
 from infra.function import Function
 from infra.groups import GROUPS
-from infra.log_queries import QUERIES, LogQuery
-from infra.metrics import Metrics
+from infra.monitoring.alarm_row import Watched
+from infra.monitoring.log_queries import QUERIES, LogQuery
+from infra.monitoring.metrics import Metrics
 from infra.stage import Stage
 
 MOST_METRICS = 50

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.alarm_row import AlarmRow
-from infra.alarm_rows import MOST_METRICS, alarm_rows
 from infra.groups import GROUPS
+from infra.monitoring.alarm_row import AlarmRow
+from infra.monitoring.alarm_rows import MOST_METRICS, alarm_rows
 from infra.stage import STAGES, Stage
 from tallybook.domain.jobs import camel_case
 from tests.support.template import Properties, Synthesized, format_value

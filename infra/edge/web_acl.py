@@ -1,4 +1,4 @@
-"""Synthesize the web ACL of a stage behind CloudFront: `STAGE=production python -m infra.web_acl`.
+"""Synthesize the web ACL of a stage behind CloudFront: `STAGE=production python -m infra.edge.web_acl`.
 
 It is a stack of its own, because CloudFront takes web ACLs of us-east-1 only. docs/edge.md says how to deploy it.
 """

@@ -1,4 +1,4 @@
-"""`STAGE=production python -m infra.release_check`: `make deploy` runs it before it changes anything, and afterwards.
+"""`STAGE=production python -m infra.release.check`: `make deploy` runs it before it changes anything, and afterwards.
 
 It checks that this code may be deployed on the data of the stage, and records the formats that the data may have
 (docs/releases.md, "Formats"). Exit codes: 0 passed and recorded, 1 refused, 2 it can't tell; nothing is changed but the
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.release_outputs import release_of
+from infra.release.outputs import release_of
 from infra.stage import STAGES
 from tallybook.domain.errors import TallybookError
 from tallybook.domain.formats import THIS, FormatRefused

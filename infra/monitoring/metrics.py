@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.alarm_row import Owner, Watched
-from infra.api import Api
+from infra.edge.api import Api
 from infra.function import Function
+from infra.monitoring.alarm_row import Owner, Watched
 from infra.queues import Queue
 from infra.schedules import Schedule
 from infra.stage import Stage

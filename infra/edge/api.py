@@ -7,11 +7,11 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from infra.cors import cors_of
+from infra.edge.cors import cors_of
+from infra.edge.throttling import SIGN_IN_ROUTES, route_settings
 from infra.function import Function, log_group_of
 from infra.groups import group_of
 from infra.stage import Stage
-from infra.throttling import SIGN_IN_ROUTES, route_settings
 
 # No query string and no headers: they may contain secrets.
 ACCESS_LOG = {

@@ -1,0 +1,1 @@
+"""The alarms of a stage, their metrics, and its dashboard (docs/alarms.md)."""
