@@ -45,7 +45,8 @@ def _bootstrap() -> None:
     read_stage(os.environ)
     target = _target()
     _say(f"Preparing {target} for the CDK")
-    run_cdk(target, "bootstrap", f"aws://{target.account}/{target.region}", "--termination-protection")
+    no_app = ("--app", "")  # else the CDK synthesizes the one of cdk.json, whose settings may not be ready yet
+    run_cdk(target, "bootstrap", f"aws://{target.account}/{target.region}", "--termination-protection", *no_app)
 
 
 def _smoke() -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra.deploy.request import Refused
 
@@ -51,7 +51,13 @@ def aws_errors() -> Iterator[None]:
     """Refused, in one line, for an error of AWS within the block."""
     try:
         yield
+    except NoCredentialsError as error:
+        raise Refused("No AWS credentials: set AWS_PROFILE, or the variables of a role") from error
     except (BotoCoreError, ClientError) as error:
+        raise Refused(f"AWS: {error}") from error
+    except ValueError as error:
+        if not str(error).startswith("Invalid endpoint"):  # of AWS_ENDPOINT_URL, or the AWS configuration file
+            raise
         raise Refused(f"AWS: {error}") from error
 
 

@@ -49,11 +49,30 @@ def test_the_account_is_that_of_the_credentials(aws: Answers, monkeypatch: pytes
 
 def test_without_a_region_or_credentials_it_is_refused(aws: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.answer = NoCredentialsError()
-    with pytest.raises(Refused, match="AWS: Unable to locate credentials"):
+    with pytest.raises(Refused, match="No AWS credentials: set AWS_PROFILE"):
         find_target()
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(Refused, match="No AWS region: set AWS_REGION"):
         find_target()
+
+
+def test_an_endpoint_that_is_no_url_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    with pytest.raises(Refused, match="^AWS: Invalid endpoint: localhost:4566$"):
+        find_target()
+
+
+def test_bootstrap_needs_no_settings_of_the_stage(aws: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.answer = {"Account": "123456789012"}
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("STAGE", "production")
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(command, "run_cdk", lambda _, *arguments: calls.append(arguments))
+    command.main(["bootstrap"])
+    [arguments] = calls
+    assert arguments[:2] == ("bootstrap", "aws://123456789012/eu-west-1")
+    assert arguments[-2:] == ("--app", "")
 
 
 @pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
