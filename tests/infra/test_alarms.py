@@ -1,7 +1,6 @@
 """Each row of the table of alarms is an alarm that reaches the operator, also when it ends."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +8,9 @@ import pytest
 from infra.alarm_row import AlarmRow
 from infra.alarm_rows import MOST_METRICS, alarm_rows
 from infra.groups import GROUPS
-from infra.stage import STAGES, Stage
+from infra.stage import Stage
 from tallybook.domain.jobs import camel_case
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized, format_value
 
 ROWS = {row.name: row for row in alarm_rows()}
@@ -89,7 +89,7 @@ def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:
 
 
 def test_the_alarm_address_of_the_stage_gets_what_the_topic_gets(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stage = synthesize(replace(STAGES["production"], alarm_email="oncall@example.org"))
+    stage = synthesize(WITH_SETTINGS)
     (subscription,) = [one for one in stage.properties("SNS::Subscription") if one["Protocol"] == "email"]
     assert subscription["Endpoint"] == "oncall@example.org"
     assert format_value(subscription["TopicArn"]) == "AlarmsTopic"
