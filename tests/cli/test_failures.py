@@ -20,17 +20,22 @@ ADDRESS = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def shell(command, monkeypatch, tmp_path):
-    """Run `tallybook` from a shell line, as a process of its own."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "layers/core/python"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def settings(monkeypatch, tmp_path):
+    """Tables and an address in the environment, which nothing answers for, and a file of usage in the folder."""
     for name, value in {"CORE_TABLE": "core", "USAGE_TABLE": "usage", "TALLYBOOK_URL": ADDRESS}.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "usage.ndjson").write_text("{}\n")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def shell(settings, command, monkeypatch, tmp_path):
+    """Run `tallybook` from a shell line, as a process of its own."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "layers/core/python"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     (tmp_path / "tallybook").write_text(f'#!/bin/sh\nexec {" ".join(command)} "$@"\n')
     (tmp_path / "tallybook").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.chdir(tmp_path)
 
     def run(line, **variables):
         return subprocess.run(
@@ -72,10 +77,12 @@ def test_what_copying_adds_to_a_key_is_taken_off(app, served, tallybook, monkeyp
     ],
     ids=ascii,
 )
-def test_a_key_with_a_strange_character_within_is_refused_without_it(shell, name, inside):
-    run = shell("tallybook send usage.ndjson", **{"TALLYBOOK_PLATFORM_KEY": KEY, name: KEY[:20] + inside + KEY[20:]})
-    assert run.returncode == 2
-    assert lines(run) == [f"tallybook: {name}: its character 21 can't be in a key; copy the key again"]
+def test_a_key_with_a_strange_character_within_is_refused_without_it(settings, tallybook, monkeypatch, name, inside):
+    monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", KEY)
+    monkeypatch.setenv(name, KEY[:20] + inside + KEY[20:])
+    run = tallybook("send", "usage.ndjson")
+    assert (run.code, run.out) == (2, "")
+    assert run.err == f"tallybook: {name}: its character 21 can't be in a key; copy the key again\n"
 
 
 @pytest.mark.parametrize(
@@ -89,12 +96,12 @@ def test_a_key_with_a_strange_character_within_is_refused_without_it(shell, name
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://a b"),
     ],
 )
-def test_a_bad_endpoint_is_refused_in_one_line(shell, name, value):
-    run = shell("tallybook accounts show acc-1", **{name: value})
-    assert (run.returncode, run.stdout) == (2, "")
-    assert lines(run) == [
-        f"tallybook: {name} must be an http or https address, like http://localhost:8000, not {value!r}"
-    ]
+def test_a_bad_endpoint_is_refused_in_one_line(settings, tallybook, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    run = tallybook("accounts", "show", "acc-1")
+    assert (run.code, run.out) == (2, "")
+    said = f"tallybook: {name} must be an http or https address, like http://localhost:8000, not {value!r}\n"
+    assert run.err == said
 
 
 @pytest.mark.parametrize("around", ["{}\r", "“{}”", "\ufeff{} "], ids=ascii)
@@ -110,24 +117,28 @@ def test_a_key_in_the_place_of_an_id_is_not_printed(operator_app, tallybook):
     assert KEY[:10] not in run.out + run.err
 
 
-@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE", "PY_COLORS"])
-def test_help_in_a_pipe_has_no_colours(shell, name):
-    assert "\x1b" not in shell("tallybook --help; tallybook accounts list --bogus", **{name: "1"}).stdout
+def test_help_in_a_pipe_has_no_colours(shell):
+    """Each of the three variables asks for colours by itself."""
+    asked = dict.fromkeys(("FORCE_COLOR", "TTY_COMPATIBLE", "PY_COLORS"), "1")
+    assert "\x1b" not in shell("tallybook --help; tallybook accounts list --bogus", **asked).stdout
 
 
-def test_a_password_in_an_address_is_not_printed(shell):
-    run = shell("tallybook send usage.ndjson", TALLYBOOK_URL="ftp://me:swordfish@host", TALLYBOOK_PLATFORM_KEY=KEY)
-    assert "swordfish" not in run.stderr
-    assert "ftp://***@host" in lines(run)[0]
+def test_a_password_in_an_address_is_not_printed(settings, tallybook, monkeypatch):
+    monkeypatch.setenv("TALLYBOOK_URL", "ftp://me:swordfish@host")
+    monkeypatch.setenv("TALLYBOOK_PLATFORM_KEY", KEY)
+    run = tallybook("send", "usage.ndjson")
+    assert "swordfish" not in run.err + run.out
+    assert "ftp://***@host" in run.err.splitlines()[0]
 
 
 @pytest.mark.parametrize("arguments", ["accounts list", "invoices list acc-1", "clock show"])
-def test_a_file_that_is_no_clock_is_named_in_one_line(shell, arguments):
+def test_a_file_that_is_no_clock_is_named_in_one_line(settings, tallybook, monkeypatch, arguments):
     Path("clock").write_text("noon\n")
-    run = shell(f"tallybook {arguments}", TALLYBOOK_CLOCK_FILE="clock")
-    assert run.returncode in (1, 2)
-    assert len(lines(run)) == 1
-    assert "clock" in run.stderr
+    monkeypatch.setenv("TALLYBOOK_CLOCK_FILE", "clock")
+    run = tallybook(*arguments.split())
+    assert run.code in (1, 2)
+    assert run.err.count("\n") == 1
+    assert "clock" in run.err
 
 
 def test_closed_input_is_said(shell):

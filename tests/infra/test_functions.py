@@ -8,6 +8,7 @@ import pytest
 from infra.groups import GROUPS, Group
 from infra.layers import platform_of
 from infra.stage import STAGES, Stage, local
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized
 
 SETTINGS = {
@@ -68,7 +69,7 @@ def test_logs_outlive_their_stack_but_not_a_failed_creation(production: Synthesi
 
 
 def test_with_snap_start_published_versions_have_snapshots(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stage = synthesize(replace(STAGES["production"], snap_start=True))
+    stage = synthesize(WITH_SETTINGS)
     assert all(f["SnapStart"] == {"ApplyOn": "PublishedVersions"} for f in stage.functions().values())
 
 

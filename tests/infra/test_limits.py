@@ -1,18 +1,16 @@
 """What a stage can bound: the calls of metering at once, and the units a second of each table and index."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from infra.stage import STAGES, Stage
+from infra.stage import Stage
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Synthesized
-
-BOUNDS = {"metering_concurrency": 50, "max_read_units": 4000, "max_write_units": 1000}
 
 
 def test_a_stages_bounds_apply_to_metering_and_to_each_table_and_index(
     synthesize: Callable[[Stage], Synthesized],
 ) -> None:
-    stage = synthesize(replace(STAGES["production"], **BOUNDS))
+    stage = synthesize(WITH_SETTINGS)
     reserved = {name: one.get("ReservedConcurrentExecutions") for name, one in stage.functions().items()}
     assert {name: count for name, count in reserved.items() if count is not None} == {"metering": 50}
     tables = stage.properties("DynamoDB::Table")

@@ -1,11 +1,11 @@
 """Mails are sent from the stage's own domain, over TLS; bounces and complaints are reported back."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from infra.stage import STAGES, Stage, local
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Synthesized, format_value
 
 
@@ -66,7 +66,7 @@ def test_only_ses_for_this_stage_may_publish_feedback(production: Synthesized) -
     ("stage", "page"),
     [
         (STAGES["production"], "ApiHttp.ApiEndpoint"),
-        (replace(STAGES["production"], page_url="https://app.example.com"), "https://app.example.com"),
+        (WITH_SETTINGS, "https://app.example.com"),
         (local(8000), "http://localhost:8000"),
     ],
     ids=["production", "with pages of its own", "local"],

@@ -1,7 +1,6 @@
 """A role has the rights of its row, on exactly those resources, and no others."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -15,6 +14,7 @@ from tallybook.store import keys
 from tallybook.store.keys import Key
 from tallybook.store.platform_keys import note_use
 from tallybook.store.requests import command_request
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized, format_value
 
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
@@ -96,7 +96,7 @@ def test_in_the_sandbox_mails_may_go_to_each_verified_recipient(
 ) -> None:
     """There SES asks for the right to the recipient's identity too; the sender stays the stage's address."""
     (outbox,) = [group for group in GROUPS if group.mail]
-    sandbox = synthesize(replace(production.stage, ses_sandbox=True))
+    sandbox = synthesize(WITH_SETTINGS)
     assert _rights(outbox, sandbox) - _rights(outbox, production) == {("ses:SendEmail", f"{SES}:identity/*")}
     (statement,) = [one for one in _statements(outbox, sandbox) if "ses:SendEmail" in one["Action"]]
     assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": production.stage.mail_address}}

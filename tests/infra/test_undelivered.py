@@ -1,13 +1,13 @@
 """An asynchronous invocation that AWS gives up is kept in one queue."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from infra.groups import GROUPS, Group
-from infra.stage import STAGES, Stage
+from infra.stage import Stage
 from tallybook.domain.jobs import camel_case
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized, format_value
 
 UNDELIVERED = "UndeliveredQueue.Arn"
@@ -36,7 +36,7 @@ def test_the_settings_are_those_of_the_version_that_is_called(group: Group, prod
 
 
 def test_the_settings_wait_for_the_alias_that_they_name(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stage = synthesize(replace(STAGES["production"], snap_start=True))
+    stage = synthesize(WITH_SETTINGS)
     for config in stage.resources("Lambda::EventInvokeConfig").values():
         assert config["Properties"]["Qualifier"] == "live"
         assert set(config["DependsOn"]) & set(stage.resources("Lambda::Alias"))

@@ -1,16 +1,20 @@
 """Each row of the table of alarms is an alarm that reaches the operator, also when it ends."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from infra.groups import GROUPS
+<<<<<<< HEAD:tests/infra/monitoring/test_alarms.py
 from infra.monitoring.alarm_row import AlarmRow
 from infra.monitoring.alarm_rows import MOST_METRICS, alarm_rows
 from infra.stage import STAGES, Stage
+=======
+from infra.stage import Stage
+>>>>>>> speed:tests/infra/test_alarms.py
 from tallybook.domain.jobs import camel_case
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized, format_value
 
 ROWS = {row.name: row for row in alarm_rows()}
@@ -89,7 +93,7 @@ def test_an_alarm_may_reach_its_topic(production: Synthesized) -> None:
 
 
 def test_the_alarm_address_of_the_stage_gets_what_the_topic_gets(synthesize: Callable[[Stage], Synthesized]) -> None:
-    stage = synthesize(replace(STAGES["production"], alarm_email="oncall@example.org"))
+    stage = synthesize(WITH_SETTINGS)
     (subscription,) = [one for one in stage.properties("SNS::Subscription") if one["Protocol"] == "email"]
     assert subscription["Endpoint"] == "oncall@example.org"
     assert format_value(subscription["TopicArn"]) == "AlarmsTopic"

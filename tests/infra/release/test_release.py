@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from infra.bundle import ROOT
 from infra.groups import GROUPS
 from infra.stage import STAGES, Stage
 from tallybook.domain.jobs import camel_case
+from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized, format_value
 
 
@@ -47,9 +47,9 @@ def test_5xx_and_slow_answers_roll_a_release_back(production: Synthesized) -> No
 
 
 def test_a_release_that_mends_the_cause_of_an_alarm_ignores_it(
-    production: Synthesized, synthesize: Callable[[Stage], Synthesized]
+    synthesize: Callable[[Stage], Synthesized],
 ) -> None:
-    stage = synthesize(replace(production.stage, release_despite_alarms=True))
+    stage = synthesize(WITH_SETTINGS)
     for group in stage.properties("CodeDeploy::DeploymentGroup"):
         assert not group["AlarmConfiguration"]["Enabled"]
         assert group["AutoRollbackConfiguration"]["Events"] == ["DEPLOYMENT_FAILURE"]
