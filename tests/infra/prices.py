@@ -1,7 +1,7 @@
 """What a month of an idle stage costs by AWS's list prices.
 
-Prices are in USD, for us-east-1, as listed in February 2026; other regions are up to a quarter dearer. Source: AWS's
-pricing pages of CloudWatch, SQS, Lambda, DynamoDB, X-Ray, Secrets Manager and KMS.
+Prices are in USD, for us-east-1, as listed from June to September 2026; other regions are up to a quarter dearer.
+Source: AWS's pricing pages of CloudWatch, SQS, Lambda, DynamoDB (on demand), X-Ray, Secrets Manager and KMS.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ type Unit = Literal[
     "Lambda call",
     "Lambda GB-second",
     "DynamoDB read unit",
+    "export GB",
     "log GB",
     "trace",
 ]
@@ -40,6 +41,7 @@ PRICES: Mapping[Unit, Price] = {
     "Lambda call": Price(Decimal("0.20") / MILLION, free=MILLION),
     "Lambda GB-second": Price(Decimal("0.0000166667"), free=400_000),  # x86; Arm is a fifth cheaper
     "DynamoDB read unit": Price(Decimal("0.125") / MILLION),
+    "export GB": Price(Decimal("0.10")),
     "log GB": Price(Decimal("0.50"), free=5),
     "trace": Price(Decimal("5.00") / MILLION, free=100_000),
 }
@@ -55,7 +57,14 @@ HOURS = Decimal("730.5")
 """A month."""
 
 POLLS_A_MINUTE = 15
-"""Lambda polls an idle queue with 5 pollers, each for 20 s. Source: Lambda, "Using Lambda with Amazon SQS"."""
+"""Lambda polls an idle queue with 5 pollers, each for 20 s. It goes down to 2, but not for a source with a maximum
+concurrency. Source: Lambda, "Configuring scaling behavior for SQS event source mappings"."""
+
+EXPORTS_A_DAY = 2
+"""The archive exports the changes of each table once a day."""
+
+EXPORT_GB = Decimal("0.01")
+"""The least that an export of changes is charged as."""
 
 CALL_SECONDS = Decimal(2)
 """A scheduled call that finds nothing, cold start included; measured calls take less."""
