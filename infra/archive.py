@@ -8,9 +8,9 @@ from constructs import Construct
 
 from infra.function import Function
 from infra.stage import Stage
+from infra.stage_checks import IN_GLACIER_AFTER
 from infra.tables import Tables
 
-_IN_GLACIER_AFTER = Duration.days(90)
 _OVERWRITTEN_KEPT = Duration.days(30)
 _REASON = "AWS names exports and their files itself, below the table and in the bucket that the rights name."
 
@@ -43,7 +43,8 @@ class Archive(Construct):
                     abort_incomplete_multipart_upload_after=Duration.days(7),
                     transitions=[
                         s3.Transition(
-                            storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=_IN_GLACIER_AFTER
+                            storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                            transition_after=Duration.days(IN_GLACIER_AFTER),
                         )
                     ],
                 )

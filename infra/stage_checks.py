@@ -10,6 +10,16 @@ from infra.stage import Stage
 
 LOG_DAYS = (1, 7, 30, 90, 365)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+IN_GLACIER_AFTER = 90
+"""Days until the archive's files move to Glacier. S3 refuses a rule that deletes them before, or on that day."""
+
+_LEAST = {
+    "usage_shards": 1,
+    "metering_concurrency": 1,
+    "max_read_units": 1,
+    "max_write_units": 1,
+    "archive_days": IN_GLACIER_AFTER + 1,
+}
 
 _RESERVED = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|example|test|invalid|localhost)$")
 """Domains that nobody can own. Source: RFC 2606, RFC 6761."""
@@ -54,6 +64,7 @@ def _problems(stage: Stage) -> Iterator[str]:
         yield f"app_url is {stage.app_url!r}: use an https address, or None for the first of allowed_origins"
     if not stage.brand.strip() or not stage.brand.isprintable():
         yield f"brand is {stage.brand!r}: set the product's name, in one line"
+    yield from _amounts(stage)
     if stage.log_days not in LOG_DAYS:
         yield f"log_days is {stage.log_days}: use one of {', '.join(map(str, LOG_DAYS))}"
     if stage.log_level not in LOG_LEVELS:
@@ -78,6 +89,15 @@ def _alarms(stage: Stage) -> Iterator[str]:
         yield f"alarm_email is {email!r}: use one address without a name, like ops@your-company.com"
     elif stage.keep and is_reserved(domain := email.partition("@")[2]):
         yield f"alarm_email is at {domain}, which nobody owns: set the address that gets the alarms"
+
+
+def _amounts(stage: Stage) -> Iterator[str]:
+    for name, least in _LEAST.items():
+        value = getattr(stage, name)
+        if value is not None and value < least:
+            yield f"{name} is {value}: use {least} or more"
+    if stage.archive_days and not stage.keep:
+        yield f"archive_days is {stage.archive_days}: use it with keep only, since exports need continuous backups"
 
 
 def _origins(origins: object) -> Iterator[str]:

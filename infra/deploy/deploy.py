@@ -1,6 +1,6 @@
 """The order of a deployment: what can refuse comes before what changes something.
 
-1. settings, credentials, bootstrap     nothing is built yet
+1. settings, credentials, tables        nothing is built yet
 2. synthesis                            cdk-nag's rules
 3. the formats of the stored data       this code must read them (docs/releases.md, "Formats")
 4. cdk deploy                           asks, unless YES=1; a stack that did not exist is created without protection
@@ -9,7 +9,7 @@
 7. the smoke test
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from infra.bundle import ROOT
 from infra.deploy.cdk import DeployFailed, run_cdk
 from infra.deploy.first_steps import EXAMPLE, apply_example, run_smoke
 from infra.deploy.request import Refused, Request
+from infra.deploy.tables import check_tables, shifted_for, tables_of
 from infra.deploy.target import Existing, Target, find_stack, is_bootstrapped
 from infra.release.check import check_stack
 from infra.stack import stack_name
@@ -51,9 +52,11 @@ def deploy(request: Request, to: Deployment) -> None:
     before = find_stack(target, stack)
     is_first = before is None
     to.say(f"{'Creating' if is_first else 'Updating'} {stack} in {target}")
-    to.synthesize(replace(stage, protect=not is_first), OUT)
+    deployed = before.outputs if before else {}
+    check_tables(stage, deployed)
+    to.synthesize(replace(shifted_for(stage, deployed), protect=not is_first), OUT)
     if before is not None:
-        _check_formats(to, before)
+        _check_formats(to, tables_of(stage, deployed))
     _deploy(to, ask=not request.yes)
     if is_first and stage.keep:
         to.say("The stack exists; protecting its data from deletion")
@@ -65,9 +68,9 @@ def deploy(request: Request, to: Deployment) -> None:
     _follow_up(to, stage, existing, is_first=is_first)
 
 
-def _check_formats(to: Deployment, existing: Existing) -> None:
+def _check_formats(to: Deployment, outputs: Mapping[str, str]) -> None:
     try:
-        to.say(check_stack(existing.outputs))
+        to.say(check_stack(outputs))
     except FormatRefused as refused:
         raise Refused(refused.message) from None
 
@@ -79,7 +82,7 @@ def _deploy(to: Deployment, *, ask: bool) -> None:
 
 def _follow_up(to: Deployment, stage: Stage, existing: Existing, *, is_first: bool) -> None:
     outputs = existing.outputs
-    _check_formats(to, existing)
+    _check_formats(to, outputs)
     if apply_example(outputs):
         to.say(f"Applied the catalog {EXAMPLE}, whose prices are examples: tallybook catalog apply replaces them")
     url, mail_may_wait = to.url or outputs["ApiUrl"], is_first or is_reserved(stage.mail_domain)

@@ -7,11 +7,23 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.jobs import JOBS
-from tests.infra.prices import CALL_LOG_GB, CALL_SECONDS, HOURS, MONTHLY, NOTHING_AT_REST, POLLS_A_MINUTE, PRICES, Unit
+from tests.infra.prices import (
+    CALL_LOG_GB,
+    CALL_SECONDS,
+    EXPORT_GB,
+    EXPORTS_A_DAY,
+    HOURS,
+    MONTHLY,
+    NOTHING_AT_REST,
+    POLLS_A_MINUTE,
+    PRICES,
+    Unit,
+)
 from tests.support.template import Properties, Synthesized
 
 type Amounts = Mapping[Unit, Decimal]
 
+_ARCHIVE = "archive"
 _ARCHIVE_READS = Decimal(2)
 _CALLS_AN_HOUR = {"rate(5 minutes)": 12, "cron(0 * * * ? *)": 1}
 
@@ -59,7 +71,10 @@ def _of_resource(stage: Synthesized, name: str, resource: Properties) -> Amounts
 
 
 def _of_schedule(stage: Synthesized, rule: Properties) -> Amounts:
-    """A call that finds nothing due: it queries each partition of its work once, half a unit each."""
+    """A call that finds nothing due: it queries each partition of its work once, half a unit each.
+
+    The archive exports the tables also if nothing changed.
+    """
     calls = _CALLS_AN_HOUR[rule["ScheduleExpression"]] * HOURS
     job_name = _job_of(rule)
     gigabytes = Decimal(stage.functions()[job_name]["MemorySize"]) / 1024
@@ -69,6 +84,7 @@ def _of_schedule(stage: Synthesized, rule: Properties) -> Amounts:
         "DynamoDB read unit": calls * _reads_of(job_name),
         "log GB": calls * CALL_LOG_GB,
         "trace": calls,
+        **({"export GB": HOURS / 24 * EXPORTS_A_DAY * EXPORT_GB} if job_name == _ARCHIVE else {}),
     }
 
 

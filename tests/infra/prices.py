@@ -1,7 +1,7 @@
 """AWS's list prices: what a month of an idle stage costs, and a million of something (tests/bench/cost.py).
 
-Prices are in USD, for us-east-1, as listed in February 2026; other regions are up to a quarter dearer. Source: AWS's
-pricing pages of CloudWatch, SQS, Lambda, DynamoDB, API Gateway, EventBridge, SES, X-Ray, Secrets Manager and KMS.
+Prices are in USD, for us-east-1, as listed from June to September 2026; other regions are up to a quarter dearer.
+Source: AWS's pricing pages of each service named below.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ type Unit = Literal[
     "API request",
     "bus event",
     "mail",
+    "export GB",
     "log GB",
     "trace",
 ]
@@ -50,6 +51,7 @@ PRICES: Mapping[Unit, Price] = {
     "API request": Price(Decimal("1.00") / MILLION),  # of an HTTP API, up to 512 KB
     "bus event": Price(Decimal("1.00") / MILLION),  # up to 64 KB
     "mail": Price(Decimal("0.10") / 1000),
+    "export GB": Price(Decimal("0.10")),
     "log GB": Price(Decimal("0.50"), free=5),
     "trace": Price(Decimal("5.00") / MILLION, free=100_000),
 }
@@ -65,7 +67,14 @@ HOURS = Decimal("730.5")
 """A month."""
 
 POLLS_A_MINUTE = 15
-"""Lambda polls an idle queue with 5 pollers, each for 20 s. Source: Lambda, "Using Lambda with Amazon SQS"."""
+"""Lambda polls an idle queue with 5 pollers, each for 20 s. It goes down to 2, but not for a source with a maximum
+concurrency. Source: Lambda, "Configuring scaling behavior for SQS event source mappings"."""
+
+EXPORTS_A_DAY = 2
+"""The archive exports the changes of each table once a day."""
+
+EXPORT_GB = Decimal("0.01")
+"""The least that an export of changes is charged as."""
 
 CALL_SECONDS = Decimal(2)
 """A scheduled call that finds nothing, cold start included; measured calls take less."""

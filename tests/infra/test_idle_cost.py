@@ -64,6 +64,14 @@ def test_a_schedule_pays_for_its_calls_and_its_queries(production: Synthesized) 
     assert 70_000 < used["DynamoDB read unit"] < 120_000
 
 
+def test_an_archive_pays_for_a_daily_export_of_each_table(
+    production: Synthesized, synthesize: Callable[[Stage], Synthesized]
+) -> None:
+    used = amounts(production)["export GB"]
+    assert used.quantize(Decimal("0.0001")) == Decimal("0.6088")  # 2 tables, 30.44 days, 10 MB
+    assert "export GB" not in amounts(synthesize(STAGES["dev"]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Template:
     template: dict[str, Any]

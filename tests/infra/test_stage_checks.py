@@ -44,7 +44,7 @@ def test_a_fresh_clones_production_lacks_its_addresses() -> None:
 def test_a_stage_that_keeps_data_may_not_send_from_a_reserved_domain(domain: str) -> None:
     (problem,) = find_problems(replace(GOOD, mail_from=f"no-reply@{domain}"))
     assert problem.startswith(f"production: mail_from is at {domain}, which nobody owns")
-    assert find_problems(replace(GOOD, keep=False, mail_from=f"no-reply@{domain}")) == []
+    assert find_problems(replace(GOOD, keep=False, archive_days=None, mail_from=f"no-reply@{domain}")) == []
 
 
 def test_nor_may_its_alarms_go_there() -> None:
@@ -89,6 +89,11 @@ def test_a_name_that_only_ends_like_a_reserved_one_is_allowed() -> None:
         ("app_url", "http://app.tallybook.dev"),
         ("brand", ""),
         ("brand", "Tally\nbook"),
+        ("usage_shards", 0),
+        ("metering_concurrency", 0),  # AWS would call the function no more
+        ("max_read_units", 0),
+        ("max_write_units", -1),
+        ("archive_days", 90),  # S3 refuses to delete what it shall move on that day
         ("log_days", 31),
         ("log_level", "LOUD"),
     ],
@@ -98,6 +103,11 @@ def test_a_malformed_setting_is_one_problem_that_names_its_field(field: str, val
     assert f": {field} " in problem
     assert "\n" not in problem
     assert ": " in problem.partition(f"{field} ")[2]  # what to do
+
+
+def test_an_archive_needs_tables_that_are_kept() -> None:
+    (problem,) = find_problems(replace(GOOD, keep=False, archive_days=91))
+    assert problem.endswith("archive_days is 91: use it with keep only, since exports need continuous backups")
 
 
 def test_each_problem_is_found_in_one_go() -> None:

@@ -6,13 +6,9 @@ from typing import Any
 import pytest
 
 from infra.groups import GROUPS
-<<<<<<< HEAD:tests/infra/monitoring/test_alarms.py
 from infra.monitoring.alarm_row import AlarmRow
 from infra.monitoring.alarm_rows import MOST_METRICS, alarm_rows
-from infra.stage import STAGES, Stage
-=======
 from infra.stage import Stage
->>>>>>> speed:tests/infra/test_alarms.py
 from tallybook.domain.jobs import camel_case
 from tests.infra.settings import WITH_SETTINGS
 from tests.support.template import Properties, Synthesized, format_value
