@@ -17,15 +17,11 @@ from infra.mail import Mail
 from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
 from infra.monitoring.metrics import Metrics
-from infra.queues import Queue
 from infra.release.outputs import outputs_of
 from infra.release.release import Release
-from infra.schedules import Schedule
 from infra.stage import Stage
-from infra.stream import Stream
 from infra.tables import Tables
-from infra.topics import Topic
-from infra.undelivered import Undelivered
+from infra.triggers import add_triggers
 from tallybook.domain.formats import THIS
 from tallybook.domain.jobs import camel_case
 
@@ -48,52 +44,26 @@ class Tallybook(Stack):
             for group in GROUPS
             if stage.archive_days or not group.archive
         ]
-        queues = {
-            function.group.queue: Queue(self, function.group.queue, function)
-            for function in functions
-            if function.group.queue
-        }
-        undelivered = Undelivered(self)
-        topics = {
-            function.group.topic: Topic(self, function.group.topic, function, undelivered=undelivered)
-            for function in functions
-            if function.group.topic
-        }
+        triggers = add_triggers(self, tables, functions)
         api = Api(self, stage, [function for function in functions if function.group.paths])
         bus = Bus(self, stage)
         page_url = stage.page_url or api.url
         app_url = stage.app_url or next(iter(stage.allowed_origins), "")
-        mail = Mail(self, stage, feedback=topics["mail_feedback"], page_url=page_url)
-        schedules: list[Schedule] = []
+        mail = Mail(self, stage, feedback=triggers.topics["mail_feedback"], page_url=page_url)
         archive = Archive(self, stage, tables) if stage.archive_days else None
         for function in functions:
-            if function.group.archive and archive:
-                archive.grant(function)
-            if function.group.paths:
+            group = function.group
+            if group.paths:
                 function.add_environment(PAGE_URL=page_url, BRAND=stage.brand, APP_URL=app_url)
-            if function.group.sends:
-                queues[function.group.sends].grant(function)
-            if function.group.bus:
+            if group.sends:
+                triggers.queues[group.sends].grant(function)
+            if group.bus:
                 bus.grant(function)
-            if function.group.mail:
+            if group.mail:
                 mail.grant(function)
-            if function.group.stream:
-                Stream(self, tables.core, function, function.group.stream)
-            if function.group.every_minutes:
-                schedules.append(
-                    Schedule(self, function, every_minutes=function.group.every_minutes, undelivered=undelivered)
-                )
-            if function.group.asynchronous:
-                undelivered.keep_failures_of(function)
-        metrics = Metrics(
-            stage,
-            api=api,
-            tables=tables,
-            queues=queues,
-            undelivered=undelivered,
-            schedules=schedules,
-            functions=functions,
-        )
+            if group.archive and archive:
+                archive.grant(function)
+        metrics = Metrics(stage, api=api, tables=tables, triggers=triggers, functions=functions)
         alarms = Alarms(self, stage, metrics, [function.group for function in functions])
         Release(self, stage, functions=functions, alarms=alarms.release_alarms)
         Dashboard(self, stage, metrics, functions)
@@ -102,11 +72,11 @@ class Tallybook(Stack):
             "ApiId": api.http.api_id,
             "CoreTable": tables.core.table_name,
             "UsageTable": tables.usage.table_name,
-            "UsageQueueUrl": queues["usage"].main.queue_url,
-            "UndeliveredQueueUrl": undelivered.queue.queue_url,
+            "UsageQueueUrl": triggers.queues["usage"].main.queue_url,
+            "UndeliveredQueueUrl": triggers.undelivered.queue.queue_url,
             "BusName": bus.name,
             **({"ArchiveBucket": archive.bucket.bucket_name} if archive else {}),
-            **_domain_outputs(self, stage, api, functions),
+            **_add_domain(self, stage, api, functions),
             **outputs_of(THIS),
             **mail.outputs,
             **{
@@ -119,8 +89,8 @@ class Tallybook(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _domain_outputs(scope: Construct, stage: Stage, api: Api, functions: Sequence[Function]) -> dict[str, str]:
-    """What DNS needs for the stage's domain, at which the gateway answers itself, or CloudFront."""
+def _add_domain(scope: Construct, stage: Stage, api: Api, functions: Sequence[Function]) -> dict[str, str]:
+    """The stage's domain, at the gateway itself or at CloudFront, if it has one; returns the outputs that DNS needs."""
     if not stage.domain or not stage.certificate:
         return {}
     if stage.cloudfront:

@@ -84,7 +84,7 @@ def is_bootstrapped(target: Target) -> bool:
 
 
 def find_stack(target: Target, stack: str) -> Existing | None:
-    """The stack; None if it does not exist, or its creation failed."""
+    """The stack; None if it does not exist, or its creation failed. Refused while a deployment of it runs."""
     with aws_errors():
         try:
             (found,) = target.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -92,6 +92,9 @@ def find_stack(target: Target, stack: str) -> Existing | None:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             return None
-    if found["StackStatus"] in _NEVER_CREATED:
+    status = found["StackStatus"]
+    if status in _NEVER_CREATED:
         return None
+    if status.endswith("_IN_PROGRESS"):
+        raise Refused(f"{stack} is {status}: wait until that deployment has ended")
     return Existing({output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])})

@@ -65,7 +65,7 @@ def prepare(folder: Path, bundle: Mapping[str, str], *, port: int) -> tuple[Path
 
 
 def environment(bundle: Mapping[str, str], template: Path) -> dict[str, str]:
-    """SAM's own: it passes its credentials on to the functions, and its variables of the same names as theirs."""
+    """SAM's environment. SAM passes its credentials to the functions, and its values of variables that they have."""
     functions = [one for one in json.loads(template.read_text())["Resources"].values() if one["Type"] == _FUNCTION]
     theirs = {name for function in functions for name in function["Properties"]["Environment"]["Variables"]}
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name not in theirs}

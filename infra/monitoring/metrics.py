@@ -8,11 +8,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from infra.edge.api import Api
 from infra.function import Function
 from infra.monitoring.alarm_row import Owner, Watched
-from infra.queues import Queue
-from infra.schedules import Schedule
 from infra.stage import Stage
 from infra.tables import WORK_INDEX, Tables
-from infra.undelivered import Undelivered
+from infra.triggers import Triggers
 
 
 class Metrics:
@@ -24,23 +22,21 @@ class Metrics:
         *,
         api: Api,
         tables: Tables,
-        queues: Mapping[str, Queue],
-        undelivered: Undelivered,
-        schedules: Iterable[Schedule],
+        triggers: Triggers,
         functions: Iterable[Function],
     ) -> None:
         self._dimensions: dict[tuple[Owner, str], Mapping[str, str]] = {
             ("account", ""): {},
             ("api", ""): {"ApiId": api.http.api_id},
-            ("undelivered", ""): {"QueueName": undelivered.queue.queue_name},
+            ("undelivered", ""): {"QueueName": triggers.undelivered.queue.queue_name},
             ("table", "core"): {"TableName": tables.core.table_name},
             ("table", WORK_INDEX): {"TableName": tables.core.table_name, "GlobalSecondaryIndexName": WORK_INDEX},
             ("table", "usage"): {"TableName": tables.usage.table_name},
         }
-        for name, queue in queues.items():
+        for name, queue in triggers.queues.items():
             self._dimensions["queue", name] = {"QueueName": queue.main.queue_name}
             self._dimensions["dead", name] = {"QueueName": queue.dead.queue_name}
-        for schedule in schedules:
+        for schedule in triggers.schedules:
             self._dimensions["rule", schedule.function.group.name] = {"RuleName": schedule.rule.rule_name}
         for function in functions:
             name = function.group.name

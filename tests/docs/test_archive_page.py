@@ -11,7 +11,7 @@ from tests.support.call import call
 
 
 @pytest.fixture
-def house(app: App) -> App:
+def history(app: App) -> App:
     """A closed period with an invoice, an event with each attribute, a late one, and one that the wallet paid."""
     member, session = app.member(), "0199a1b2-0000-7000-8000-000000000001"
     user = {"user_id": member.user_id, "session_id": session, "app_id": "my-app"}
@@ -27,9 +27,9 @@ def house(app: App) -> App:
 
 
 @pytest.mark.parametrize("table", ["usage", "core"])
-def test_each_column_of_an_image_is_a_stored_attribute_of_its_type(house: App, table: str) -> None:
+def test_each_column_of_an_image_is_a_stored_attribute_of_its_type(history: App, table: str) -> None:
     columns = tables()[f"{table}_changes"]["newimage"]
-    stored = images(house, table)
+    stored = images(history, table)
     assert isinstance(columns, dict)
     for name, kind in columns.items():
         found = [item[name] for item in stored if name in item]
@@ -37,9 +37,9 @@ def test_each_column_of_an_image_is_a_stored_attribute_of_its_type(house: App, t
         assert any(_fits(value, kind) for value in found), f"{name} is stored as {found[0]}, not as {kind}"
 
 
-def test_a_marker_has_each_attribute_in_one_of_the_types_of_its_column(house: App) -> None:
+def test_a_marker_has_each_attribute_in_one_of_the_types_of_its_column(history: App) -> None:
     columns = tables()["usage_changes"]["newimage"]
-    markers = [item for item in images(house, "usage") if item["sk"]["S"] == "EVENT"]
+    markers = [item for item in images(history, "usage") if item["sk"]["S"] == "EVENT"]
     assert len(markers) == 4
     for marker in markers:
         assert all(_fits(marker[name], columns[name]) for name in columns.keys() & marker.keys())

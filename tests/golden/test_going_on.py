@@ -1,4 +1,4 @@
-"""A house with history goes on living on items of each format, and both formats lead to the same bills."""
+"""Accounts with a history go on with items of each format, and both formats lead to the same bills."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -37,7 +37,7 @@ EXCEPTIONS: dict[str, tuple[tuple[Any, str], ...]] = {
 NAMES = ("ada", "bob", "eve", "fay", "hal")
 
 
-class House(NamedTuple):
+class History(NamedTuple):
     app: App
     going_on: GoingOn
 
@@ -49,53 +49,53 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def house(empty_app: App, name: str) -> Iterator[House]:
+def history(empty_app: App, name: str) -> Iterator[History]:
     credentials = load(empty_app, name)
     with handlers_of(empty_app):
-        yield House(empty_app, GoingOn(empty_app, credentials))
+        yield History(empty_app, GoingOn(empty_app, credentials))
 
 
 bills: dict[str, list[tuple[Any, ...]]] = {}
 
 
-def test_the_accounts_go_on_and_get_the_same_bills(house: House, name: str) -> None:
-    house.going_on.live()
-    check_with_exceptions(house.app, EXCEPTIONS[name])
-    assert_gets_answer(house)
-    bills[name] = sorted(map(bill_of, house.app.stored("core", "INVOICE#")))
-    bills[name] += sorted(map(entry_of, house.app.stored("core", "ENTRY#")))
+def test_the_accounts_go_on_and_get_the_same_bills(history: History, name: str) -> None:
+    history.going_on.live()
+    check_with_exceptions(history.app, EXCEPTIONS[name])
+    assert_gets_answer(history)
+    bills[name] = sorted(map(bill_of, history.app.stored("core", "INVOICE#")))
+    bills[name] += sorted(map(entry_of, history.app.stored("core", "ENTRY#")))
     assert bills[name] == bills[min(bills)], "the first format leads to other bills"
 
 
-def test_no_account_is_lost(house: House) -> None:
-    listed = list_accounts(house.app.ctx, limit=100)
+def test_no_account_is_lost(history: History) -> None:
+    listed = list_accounts(history.app.ctx, limit=100)
     emails = {f"{name}@example.com" for name in ("ada", "eve", "fay", "gus")} | {"hal@example.org"}
     assert {getattr(account, "email", account) for account in listed} == emails
 
 
-def test_each_get_answers(house: House) -> None:
-    assert_gets_answer(house)
+def test_each_get_answers(history: History) -> None:
+    assert_gets_answer(history)
 
 
-def test_events_of_the_story_are_duplicates_and_others_conflict(house: House) -> None:
+def test_events_of_the_story_are_duplicates_and_others_conflict(history: History) -> None:
     """Sent again as they were, told from the markers of format 2, which have the whole event."""
     markers = [item for item in read_items("2", "usage") if item["pk"].startswith("EVENT#")]
     events = [event_of(marker) for marker in markers if END - time_of(marker) <= MAX_AGE]
     assert len(events) > 5
-    assert set(house.going_on.send(*events)) == {"duplicate"}
+    assert set(history.going_on.send(*events)) == {"duplicate"}
     others = [event | {"data": event["data"] | {"quantity": "7.77"}} for event in events]
-    assert set(house.going_on.send(*others)) == {"conflict"}
+    assert set(history.going_on.send(*others)) == {"conflict"}
 
 
-def test_what_is_signed_in_to_and_what_expired(house: House) -> None:
-    assert house.going_on.get("ada", "/v1/user-management/users/me").status == 200
-    session = house.going_on.credentials["ada_session"]
+def test_what_is_signed_in_to_and_what_expired(history: History) -> None:
+    assert history.going_on.get("ada", "/v1/user-management/users/me").status == 200
+    session = history.going_on.credentials["ada_session"]
     assert call("GET", "/auth/me", bearer=session).status == 401
 
 
-def test_each_mail_and_event_is_delivered_if_it_still_waits(house: House) -> None:
+def test_each_mail_and_event_is_delivered_if_it_still_waits(history: History) -> None:
     """Each of the story, as if nothing had been delivered yet: none fails for its template, context or name."""
-    app = house.app
+    app = history.app
     for item in app.stored("core", "OUTBOX"):
         waiting = {"state": "waiting", "work": "outbox#0", "due": stamp(END), "sent": [], "attempts": 0}
         app.ctx.tables.write(Update(keys.outbox(item["id"]), set=waiting, remove=("leased", "delivered_at")))
@@ -116,22 +116,22 @@ def check_with_exceptions(app: App, exceptions: Iterable[tuple[Any, str]]) -> No
             each.stop()
 
 
-def assert_gets_answer(house: House) -> None:
+def assert_gets_answer(history: History) -> None:
     """Each GET of the API, as each user, for each invoice and allocation that they have."""
-    there = {item["id"] for item in house.app.stored("core", "USER#") if item["status"] == "active"}
-    for name in (name for name in NAMES if house.going_on.users[name]["id"] in there):
-        ids = ids_of(house, name)
+    there = {item["id"] for item in history.app.stored("core", "USER#") if item["status"] == "active"}
+    for name in (name for name in NAMES if history.going_on.users[name]["id"] in there):
+        ids = ids_of(history, name)
         for route in GET_ROUTES:
             field = route.path.partition("{")[2].partition("}")[0]
             for id in ids.get(field, [""]):
-                answer = house.going_on.get(name, route.path.replace(f"{{{field}}}", id))
+                answer = history.going_on.get(name, route.path.replace(f"{{{field}}}", id))
                 assert answer.status in (200, 403), (name, route, answer.text)
 
 
-def ids_of(house: House, name: str) -> dict[str, list[str]]:
-    invoices = house.going_on.get(name, "/v1/billing/invoices").json["data"]["invoices"]
-    account_id = house.going_on.users[name]["account_id"]
-    own = [item for item in house.app.stored("core") if item["pk"] == f"ACCOUNT#{account_id}"]
+def ids_of(history: History, name: str) -> dict[str, list[str]]:
+    invoices = history.going_on.get(name, "/v1/billing/invoices").json["data"]["invoices"]
+    account_id = history.going_on.users[name]["account_id"]
+    own = [item for item in history.app.stored("core") if item["pk"] == f"ACCOUNT#{account_id}"]
     active = [item for item in own if item.get("status") == "active"]
     return {
         "invoice_id": [invoice["invoice_id"] for invoice in invoices],

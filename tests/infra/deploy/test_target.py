@@ -83,12 +83,19 @@ def test_a_stack_that_was_never_created_is_none(aws: Answers, status: str) -> No
     assert find_stack(HERE, "tallybook-dev") is None
 
 
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_IN_PROGRESS"])
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
 def test_a_stack_that_exists_has_its_outputs(aws: Answers, status: str) -> None:
     aws.answer = {"Stacks": [{"StackStatus": status, "Outputs": [{"OutputKey": "ApiUrl", "OutputValue": "https://x"}]}]}
     existing = find_stack(HERE, "tallybook-dev")
     assert existing is not None
     assert existing.outputs == {"ApiUrl": "https://x"}
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])
+def test_a_stack_that_is_being_deployed_is_waited_for(aws: Answers, status: str) -> None:
+    aws.answer = {"Stacks": [{"StackStatus": status}]}
+    with pytest.raises(Refused, match=f"tallybook-dev is {status}: wait until that deployment has ended"):
+        find_stack(HERE, "tallybook-dev")
 
 
 def test_a_denied_call_is_not_taken_for_a_missing_stack(aws: Answers) -> None:

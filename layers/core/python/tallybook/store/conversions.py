@@ -20,7 +20,7 @@ def email_change_keys(account_id: str) -> list[Key]:
 
 
 def expire_email_change(items: Mapping[Key, Item]) -> list[Update]:
-    """Let a request to change the email expire, which of format 1 stays, with both addresses."""
+    """Give a request to change the email its expiry. Without one, as in format 1, both addresses would stay."""
     return [
         Update(
             key,
@@ -37,7 +37,7 @@ def welcome_keys(account_id: str) -> list[Key]:
 
 
 def set_welcome(items: Mapping[Key, Item]) -> list[Update]:
-    """Store the welcome credit with the account, which has it of format 1 only as its ledger's first entry."""
+    """Store the welcome credit with the account; in format 1, only the ledger's first entry has it."""
     accounts = [(key, item) for key, item in items.items() if key.sk == keys.account("").sk and "welcome" not in item]
     first = [item for key, item in items.items() if key.sk == keys.ledger_entry("", 1).sk]
     welcome = sum(int(entry["amount"]) for entry in first if entry["kind"] == "welcome")

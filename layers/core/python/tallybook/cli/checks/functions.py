@@ -33,7 +33,7 @@ def check_triggers(site: Site) -> Findings:
 
 
 def check_schedules(site: Site) -> Findings:
-    """Rules are enabled, and called their functions twice as long ago as they should at most."""
+    """Each rule is enabled, and has called its function within the last two intervals."""
     for rule in stack_resources("Events::Rule"):
         found = site.client("events").describe_rule(Name=rule.id)
         if schedule := found.get("ScheduleExpression"):

@@ -1,4 +1,4 @@
-"""Whether somebody is told: the alarms' subscription, and alarms that are in state ALARM."""
+"""Whether alarms reach somebody: the subscription to their topic; and alarms that are in state ALARM."""
 
 from itertools import batched
 

@@ -142,14 +142,14 @@ def _check_mail(run: Run, mail: str) -> str:
 
 def _clean_up(run: Run) -> None:
     """Leave the account suspended, without keys, and with exactly what its bill needs."""
-    _step("clean-up", lambda: _settle(run))
+    _step("clean-up", lambda: _cover_bill(run))
     _revoke_keys(run.ctx)
     answer = run.api.call("GET", PAGES[-1][1], key=run.platform_key)
     _expect(answer.status, 401, "clean-up: a request with the revoked key")
     run.report("clean-up", "the account is suspended, its keys are revoked, its bill is covered")
 
 
-def _settle(run: Run) -> None:
+def _cover_bill(run: Run) -> None:
     """Bring the balance to what the open bill needs: then no invoice stays unpaid, and no credit counts as owed."""
     try:
         account, _ = find_by_email(run.ctx, EMAIL)

@@ -1,4 +1,4 @@
-"""What a migration converts, by account: only what a later release shall not have to read in its old shape any more."""
+"""What a migration converts in each account: the items whose old shape a later release will no longer read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
