@@ -60,6 +60,13 @@ def test_a_stage_of_a_release_without_the_outputs_passes_and_is_recorded(stack: 
     assert find_formats(app.ctx).writes == 2
 
 
+def test_going_back_to_a_release_without_outputs_brings_back_its_formats(stack: Aws, app: App) -> None:
+    app.ctx.tables.write(put_formats(Formats((2,), 2, app.clock.now())))
+    stack.outputs = TABLES
+    assert main("production") == 0
+    assert find_formats(app.ctx) == Formats((1, 2))
+
+
 def test_a_rollback_to_code_that_can_not_read_the_data_is_refused(
     stack: Aws, app: App, capsys: pytest.CaptureFixture[str]
 ) -> None:
