@@ -1,6 +1,7 @@
 """Archive both tables every hour: start the next export of changes, and note those that are finished.
 
-A failed export is started again, and makes the call fail, so that the alarm on errors reports it.
+A failed export is started again, and makes the call fail, so that the alarm on errors reports it. So does a table that
+can't be exported, after the step of the other one: changes can be exported for 35 days only.
 """
 
 from typing import Any
@@ -9,29 +10,33 @@ from aws_lambda_powertools import Logger
 
 from tallybook import archiving, runtime
 from tallybook.domain.times import stamp_or_none
-from tallybook.services.jobs.archive import archive_table
+from tallybook.services.jobs.archive import Progress, archive_table
 
 logger = Logger()
 
 
 class ExportFailed(Exception):
-    """An export to the archive failed; the same changes are being exported again."""
+    """An export of these tables failed, and is made again, or could not be started."""
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, str]:
     """Handle `{"job": "archive"}`; return the step of each table."""
     exporter = archiving.exports()
-    progress = {
-        name: archive_table(runtime.context(), exporter, name, arn.rpartition("/")[2])
-        for name, arn in exporter.tables.items()
-    }
+    progress: dict[str, Progress] = {}
+    failed: list[str] = []
+    for name, arn in exporter.tables.items():
+        try:
+            progress[name] = archive_table(runtime.context(), exporter, name, arn.rpartition("/")[2])
+        except Exception:
+            logger.exception("the table can't be archived", extra={"table": name})
+            failed.append(name)
     logger.info(
         "archive",
         extra={
             "tables": {name: {**one._asdict(), "until": stamp_or_none(one.until)} for name, one in progress.items()}
         },
     )
-    if failed := [name for name, one in progress.items() if one.failed]:
+    if failed := [*failed, *(name for name, one in progress.items() if one.failed)]:
         raise ExportFailed(", ".join(failed))
     return {name: one.step for name, one in progress.items()}
 

@@ -16,9 +16,10 @@ def check_stack(outputs: Mapping[str, str]) -> str:
     if "CoreTable" not in outputs:
         return "there is no data yet"
     ctx = connect(core_table=outputs["CoreTable"], usage_table=outputs["UsageTable"])
-    formats = record_release(ctx, deployed=release_of(outputs))
+    deployed = release_of(outputs)
+    formats = record_release(ctx, deployed=deployed, is_unrecorded=deployed is None)
     code = f"this code reads {_listed(THIS.reads)} and writes {THIS.writes}"
-    return f"the data has formats {_listed(formats.stored)}; {code}"
+    return f"the data has format{'s' if len(formats.stored) > 1 else ''} {_listed(formats.stored)}; {code}"
 
 
 def _listed(formats: tuple[int, ...]) -> str:

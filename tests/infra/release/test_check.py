@@ -26,7 +26,7 @@ def test_a_stack_without_tables_passes() -> None:
 
 def test_a_new_stage_has_the_format_of_its_first_deployment(empty_app: App) -> None:
     passed = check_stack(TABLES | outputs_of(THIS))
-    assert passed == "the data has formats 2; this code reads 1, 2 and writes 2"
+    assert passed == "the data has format 2; this code reads 1, 2 and writes 2"
     formats = find_formats(empty_app.ctx)
     assert (formats.stored, formats.writes) == ((2,), 2)
 
@@ -36,6 +36,12 @@ def test_a_stage_of_a_release_without_the_outputs_passes_and_is_recorded(app: Ap
     assert find_formats(app.ctx) == Formats((1, 2))
     check_stack(TABLES | outputs_of(THIS))
     assert find_formats(app.ctx).writes == 2
+
+
+def test_going_back_to_a_release_without_outputs_brings_back_its_formats(app: App) -> None:
+    app.ctx.tables.write(put_formats(Formats((2,), 2, app.clock.now())))
+    check_stack(TABLES)
+    assert find_formats(app.ctx) == Formats((1, 2))
 
 
 def test_a_rollback_to_code_that_can_not_read_the_data_is_refused(app: App) -> None:

@@ -9,8 +9,9 @@ from tallybook.services.jobs.archive import Progress, archive_table
 from tallybook.store import keys
 from tallybook.store.archives import read_archive
 from tests.support.app import App
-from tests.support.cloud import NAMES
+from tests.support.cloud import NAMES, make_context
 from tests.support.fake_exports import FakeExports
+from tests.support.faults import Crash, Faults
 from tests.support.race import interleave
 
 NOON = datetime(2026, 4, 20, 12, 34, 56, tzinfo=UTC)
@@ -74,3 +75,14 @@ def test_two_calls_at_once_start_one_export(app: App, exports: FakeExports) -> N
     assert len(exports.requests) == 1
     stored = read_archive(app.ctx.tables.get(keys.archive(NAMES["core"])))
     assert stored.arn in exports.requests
+
+
+def test_a_first_export_that_no_call_noted_by_midnight_is_made_anew(app: App, exports: FakeExports) -> None:
+    """AWS refuses a token that is used again with another folder."""
+    app.clock.advance(hours=11)
+    dying = make_context(app.client, interceptor=Faults().crash_at(2), clock=app.clock)
+    with pytest.raises(Crash):
+        archive_table(dying, exports.gateway(), "core", NAMES["core"])
+    app.clock.advance(hours=1)
+    assert call(app, exports) == Progress("started", None)
+    assert exports.windows("core") == [None, None]

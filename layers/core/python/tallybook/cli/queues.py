@@ -37,7 +37,7 @@ Name = Annotated[str, typer.Argument(callback=cleaned, help="A name that list pr
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """Each queue: messages that wait, that are being handled, and that failed five times.
+    """Each queue: messages that wait, that are being handled, and that failed too often.
 
     Ages are in seconds; that of dead messages, and their reasons, are those of the first ten.
     """

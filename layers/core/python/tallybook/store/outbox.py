@@ -236,10 +236,8 @@ def _put(id: str, kind: str, body: Item, at: datetime, account_id: str | None) -
 
 def _lane(kind: str, body: Mapping[str, Any]) -> Lane:
     """A mail of another release may have an unknown template or shape; it is in the slow lane."""
-    match body:
-        case {"letter": str(template)} if kind == "mail":
-            return LANES.get(template, "slow")
-    return "slow"
+    template = body.get("letter") if kind == "mail" and isinstance(body, Mapping) else None
+    return LANES.get(template, "slow") if isinstance(template, str) else "slow"
 
 
 def _expiry(item: OutboxItem) -> int:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from tallybook.domain.archive import Archive, Export, completed, failed, next_export
 from tallybook.domain.ids import derived_id
-from tallybook.domain.times import stamp_or_none
+from tallybook.domain.times import day_of, stamp_or_none
 from tallybook.services.context import Context
 from tallybook.store import keys
 from tallybook.store.archives import read_archive, set_archive
@@ -65,7 +65,8 @@ def archive_table(ctx: Context, exporter: Exporter, name: str, table: str) -> Pr
 
 def _start(exporter: Exporter, name: str, table: str, archive: Archive, wanted: Export, *, now: datetime) -> Archive:
     instants = [stamp_or_none(instant) or "" for instant in (archive.until, *wanted)]
-    token = derived_id("export", table, *instants, str(archive.tries))
+    folder = () if wanted.start else (day_of(now),)  # AWS refuses a token that is used again with another folder
+    token = derived_id("export", table, *instants, str(archive.tries), *folder)
     started = exporter.start(name, start=wanted.start, end=wanted.end, now=now, token=token)
     end = wanted.end or started.at.astimezone(UTC).replace(microsecond=0)
     return Archive(archive.until, Export(wanted.start, end), started.arn, archive.tries)

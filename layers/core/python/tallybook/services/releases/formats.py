@@ -17,17 +17,21 @@ def find_formats(ctx: Context, *, code: Release = THIS) -> Formats:
     return Formats((code.writes,) if _is_empty(ctx) else UNRECORDED)
 
 
-def record_release(ctx: Context, *, code: Release = THIS, deployed: Release | None) -> Formats:
+def record_release(
+    ctx: Context, *, code: Release = THIS, deployed: Release | None, is_unrecorded: bool = False
+) -> Formats:
     """Check that the code may be deployed, and record that items may have its format from now on.
 
     `deployed`: the release that runs now; None if there is none, or if it does not say what it reads. Called again
-    after the deployment, it records what the functions write. FormatRefused changes nothing.
+    after the deployment, it records what the functions write. FormatRefused changes nothing. `is_unrecorded`: a release
+    that writes no record is deployed, also by going back to it, so that items may have the formats of those releases.
     """
     backoff = ctx.tables.backoff()
     while True:
         item = ctx.tables.get(keys.format_item())
         before = store.read_formats(item) if item else find_formats(ctx, code=code)
-        after = before_deployment(before, code, deployed=deployed, now=ctx.clock.now())
+        found = before._replace(stored=tuple(sorted({*before.stored, *UNRECORDED}))) if is_unrecorded else before
+        after = before_deployment(found, code, deployed=deployed, now=ctx.clock.now())
         if item and after == before:
             return after
         try:
