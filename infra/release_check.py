@@ -46,7 +46,7 @@ def check_stack(outputs: Mapping[str, str]) -> str:
     ctx = connect(core_table=outputs["CoreTable"], usage_table=outputs["UsageTable"])
     formats = record_release(ctx, deployed=release_of(outputs))
     code = f"this code reads {_listed(THIS.reads)} and writes {THIS.writes}"
-    return f"the data has formats {_listed(formats.stored)}; {code}"
+    return f"the data has format{'s' if len(formats.stored) > 1 else ''} {_listed(formats.stored)}; {code}"
 
 
 def _outputs(stack: str) -> Mapping[str, str]:

@@ -46,7 +46,7 @@ def test_a_new_stage_has_the_format_of_its_first_deployment(
     stack: Aws, empty_app: App, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main("production") == 0
-    assert capsys.readouterr().out == "production: the data has formats 2; this code reads 1, 2 and writes 2\n"
+    assert capsys.readouterr().out == "production: the data has format 2; this code reads 1, 2 and writes 2\n"
     formats = find_formats(empty_app.ctx)
     assert (formats.stored, formats.writes) == ((2,), 2)
 

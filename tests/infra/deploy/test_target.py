@@ -59,7 +59,7 @@ def test_without_a_region_or_credentials_it_is_refused(aws: Answers, monkeypatch
 def test_an_endpoint_that_is_no_url_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
-    with pytest.raises(Refused, match="^AWS: Invalid endpoint: localhost:4566$"):
+    with pytest.raises(Refused, match=r"^AWS: Invalid endpoint: localhost:4566$"):
         find_target()
 
 
