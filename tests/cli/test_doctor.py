@@ -161,7 +161,7 @@ def test_the_states_that_only_aws_has_are_found(site, answer, found):
         "SES is in its sandbox: only verified addresses get mail",
         "160 of 200 mails of 24 hours are sent",
     ]
-    assert findings["schedule Outbox"]["found"] == "no call in the last 0:20:00"
+    assert findings["schedule Outbox"]["found"] == "no call in the last 20 minutes"
     assert findings["concurrency"]["status"] == "warning"
 
 

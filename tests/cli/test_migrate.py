@@ -35,6 +35,7 @@ def test_all_accounts_are_converted_and_a_second_run_finds_none(operator_app, ta
     assert (run.code, run.err) == (0, "")
     assert run.out == "2 accounts, 2 items of 2 converted, 0 failed; the data has format 2 only\n"
     assert (converted(operator_app), find_formats(operator_app.ctx).stored) == ([True, True], (2,))
+    assert tallybook("migrate", "--dry-run").out == "Nothing to convert; the data has format 2 only\n"
     again = json.loads(tallybook("migrate", "--json").out)
     assert again == {
         "dry_run": False,

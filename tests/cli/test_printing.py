@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tallybook.cli.printing import _text
 from tests.support.budgets import member_with_budget
 
 HOSTILE = "[red]bold[/red] \x1b[31m\u202e"
@@ -102,3 +103,12 @@ def test_colours_are_left_out_on_request_and_a_table_stays_one(operator_app, in_
         monkeypatch.setenv(name, value)
         assert in_terminal(200, "accounts", "list") == plain
     assert "\t" not in plain
+
+
+def test_a_list_in_a_field_is_its_texts_and_an_empty_one_is_nothing(operator_app, tallybook):
+    scopes = ["--scope", "usage:write", "--scope", "sessions:write"]
+    assert tallybook("platform-keys", "create", "--name", "meter", *scopes).code == 0
+    _, line = tallybook("platform-keys", "list").out.splitlines()
+    assert line.split("\t")[2] == "usage:write, sessions:write"
+    assert _text([]) == ""
+    assert _text([1]) == "[1]"

@@ -125,3 +125,10 @@ def test_a_refused_message_stays_dead_and_the_exit_status_is_1(queues, tallybook
 def test_an_unknown_queue_is_answered_with_the_names(queues, tallybook):
     run = tallybook("queues", "show", "usage")
     assert (run.code, run.err) == (2, "tallybook: There is no queue usage; the queues are undelivered, usage_check\n")
+
+
+def test_a_missing_stack_is_named_as_by_other_commands(operator_app, cloud, tallybook, monkeypatch):
+    monkeypatch.setenv("TALLYBOOK_STACK", "tallybook-elsewhere")
+    run = tallybook("queues", "list")
+    error = "tallybook: There is no stack tallybook-elsewhere in this account and region (TALLYBOOK_STACK)\n"
+    assert (run.code, run.result, run.err) == (1, "", error)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tallybook.gateways.dead_letters import DeadMessage
 from tallybook.gateways.undelivered import UndeliveredCalls, failed_call, reason
@@ -34,12 +35,15 @@ OF_SNS = message(NOTICE)
 
 @dataclass
 class Lambda:
-    """Notes each call; `error` is what each function answers."""
+    """Notes each call; `error` is what each function answers, `gone` a function that does not exist."""
 
     error: str | None = None
+    gone: str | None = None
     calls: list[tuple[str, Any]] = field(default_factory=list)
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        if FunctionName == self.gone:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}, "Invoke")
         self.calls.append((FunctionName, json.loads(Payload)))
         return {"Payload": io.BytesIO(b"{}"), **({"FunctionError": self.error} if self.error else {})}
 
@@ -62,6 +66,16 @@ def test_a_schedules_call_is_left_to_its_next_one() -> None:
     functions = Lambda()
     assert UndeliveredCalls(functions, "feedback:live").put_back([OF_EVENTBRIDGE]) == [OF_EVENTBRIDGE]
     assert functions.calls == []
+
+
+def test_a_call_of_a_function_that_is_gone_stays_dead_and_stops_no_other() -> None:
+    functions, dead = Lambda(gone=ARN), of_lambda()
+    assert UndeliveredCalls(functions, "feedback:live").put_back([dead, OF_SNS]) == [OF_SNS]
+
+
+def test_a_missing_mail_feedback_is_an_error() -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        UndeliveredCalls(Lambda(gone="feedback:live"), "feedback:live").put_back([OF_SNS])
 
 
 def test_a_call_that_fails_again_stays_dead() -> None:

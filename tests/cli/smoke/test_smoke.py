@@ -125,6 +125,14 @@ def test_a_function_that_does_not_answer_is_named_and_the_clean_up_is_done(opera
     check_nothing_is_left(operator_app)
 
 
+def test_an_installation_that_only_fails_keeps_no_key_of_the_test(operator_app, smoke, served, monkeypatch):
+    assert smoke().code == 0
+    monkeypatch.setattr(api, "READY_SECONDS", 0.0)
+    served.answer = lambda *_: Answer(500, {}, "{}")
+    assert smoke().code == 1
+    check_nothing_is_left(operator_app)
+
+
 def test_a_bill_that_is_wrong_is_a_failure(operator_app, smoke, served):
     real = served.answer
 

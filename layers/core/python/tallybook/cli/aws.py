@@ -62,12 +62,13 @@ def stack_resources(type: str) -> list[Resource]:
 @cache
 def _resources(stack: str) -> tuple[Resource, ...]:
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    return tuple(
-        Resource(found["ResourceType"].removeprefix("AWS::"), found["LogicalResourceId"], found["PhysicalResourceId"])
-        for page in pages
-        for found in page["StackResourceSummaries"]
-        if "PhysicalResourceId" in found
-    )
+    with _missing(stack):
+        return tuple(
+            Resource(row["ResourceType"].removeprefix("AWS::"), row["LogicalResourceId"], row["PhysicalResourceId"])
+            for page in pages
+            for row in page["StackResourceSummaries"]
+            if "PhysicalResourceId" in row
+        )
 
 
 def stack_description() -> Mapping[str, Any]:
@@ -91,13 +92,20 @@ def _outputs(stack: str) -> Mapping[str, str]:
 
 @cache
 def _described(stack: str) -> Mapping[str, Any]:
-    try:
+    with _missing(stack):
         described: Mapping[str, Any] = client("cloudformation").describe_stacks(StackName=stack)
+    return described
+
+
+@contextmanager
+def _missing(stack: str) -> Iterator[None]:
+    """Say in one line that there is no such stack."""
+    try:
+        yield
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             raise Stop(f"There is no stack {stack} in this account and region (TALLYBOOK_STACK)") from error
         raise
-    return described
 
 
 def forget_stack() -> None:

@@ -78,6 +78,8 @@ def _sentence(row: dict[str, Any]) -> str:
         left = f"the data has format {row['format']} only"
     else:
         left = "nothing was changed" if row["dry_run"] else "not all data is converted yet"
+    if not row["accounts"]:
+        return f"Nothing to convert; {left}"
     converts = "would be converted" if row["dry_run"] else "converted"
     done = f"{row['items']} items of {row['converted']} {converts}, {row['failed']} failed"
     return f"{row['accounts']} accounts, {done}; {left}"

@@ -59,5 +59,7 @@ def _text(value: Any) -> str:
     """One line, without control characters: they could move the cursor or reverse the text."""
     if value is None:
         return ""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = ", ".join(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
     return "".join(char if char.isprintable() else " " for char in text)

@@ -13,6 +13,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from tallybook.gateways.dead_letters import DeadMessage
 from tallybook.gateways.interceptor import Interceptor, passthrough
 
@@ -44,7 +46,12 @@ class UndeliveredCalls:
         if call is None:
             return False
         function, payload = call.function or self._mail_feedback, json.dumps(call.payload).encode()
-        answer = self._interceptor("invoke", lambda: self._client.invoke(FunctionName=function, Payload=payload))
+        try:
+            answer = self._interceptor("invoke", lambda: self._client.invoke(FunctionName=function, Payload=payload))
+        except ClientError as error:
+            if call.function and error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return False  # a release replaced the function; other messages must not wait behind this one
+            raise
         return "FunctionError" not in answer
 
 

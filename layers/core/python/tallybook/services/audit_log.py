@@ -1,4 +1,4 @@
-"""An account's audit log, newest first. Entries are read by number, so every page costs the same."""
+"""Audit logs, newest first. An account's entries are read by number, so every page costs the same."""
 
 from functools import partial
 
@@ -20,3 +20,9 @@ def audit_entries(ctx: Context, account_id: str, *, newest: int, limit: int) -> 
     """Up to `limit` entries, numbers descending from `newest`."""
     items = ctx.tables.query_numbered(partial(keys.audit, account_id), newest=newest, limit=limit)
     return [read_entry(item) for item in items]
+
+
+def operator_entries(ctx: Context, *, limit: int) -> list[AuditEntry]:
+    """The newest `limit` changes of the operator that concern no account."""
+    found = ctx.tables.query("core", keys.OPERATOR_AUDIT, start="0", end="~", limit=limit, newest_first=True)
+    return [read_entry(item) for item in found]

@@ -60,7 +60,7 @@ def read_entry(item: Item) -> AuditEntry:
     """Without email addresses, which entries of earlier releases have: an entry is never rewritten."""
     return AuditEntry(
         account_id=item["pk"].partition("#")[2],
-        number=int(item["number"]),
+        number=int(item.get("number", 0)),  # the operator's entries have none
         at=parse_instant(item["at"]),
         actor=read_actor(item),
         action=item["action"],

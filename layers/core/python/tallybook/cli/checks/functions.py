@@ -72,7 +72,8 @@ def _schedule(site: Site, rule: Resource, state: str, schedule: str) -> Finding:
         return Finding(check, "ok", f"enabled, {schedule}; the emulated cloud counts no calls")
     span = _HOURLY if schedule.startswith("cron") else _OFTEN
     if not _calls(site, rule.id, span):
-        return Finding(check, "failed", f"no call in the last {span}", "see the rule's FailedInvocations in CloudWatch")
+        found = f"no call in the last {span // timedelta(minutes=1)} minutes"
+        return Finding(check, "failed", found, "see the rule's FailedInvocations in CloudWatch")
     return Finding(check, "ok", f"enabled, {schedule}, and called lately")
 
 

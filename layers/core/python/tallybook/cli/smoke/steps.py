@@ -142,8 +142,10 @@ def _check_mail(run: Run, mail: str) -> str:
 
 def _clean_up(run: Run) -> None:
     """Leave the account suspended, without keys, and with exactly what its bill needs."""
-    _step("clean-up", lambda: _cover_bill(run))
-    _revoke_keys(run.ctx)
+    try:
+        _step("clean-up", lambda: _cover_bill(run))
+    finally:
+        _revoke_keys(run.ctx)
     answer = run.api.call("GET", PAGES[-1][1], key=run.platform_key)
     _expect(answer.status, 401, "clean-up: a request with the revoked key")
     run.report("clean-up", "the account is suspended, its keys are revoked, its bill is covered")
