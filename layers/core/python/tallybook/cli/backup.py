@@ -1,21 +1,18 @@
 """`tallybook backup`: which seconds can be restored, and restore both tables to one of them."""
 
-import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tallybook.cli.asking import ask
 from tallybook.cli.aws import aws_errors, client, stack_output
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, instant
 from tallybook.cli.printing import print_one, print_result
+from tallybook.cli.progress import working
 from tallybook.cli.stop import Stop, required
-from tallybook.cli.streams import is_terminal
 from tallybook.domain.times import stamp
 from tallybook.gateways.backups import Backups, Window
 from tallybook.runtime import connect
@@ -54,7 +51,7 @@ def restore(
             raise Stop(f"Only {stamp(window.earliest)} to {stamp(window.latest)} can be restored", code=2)
         targets = {name: f"{required('TALLYBOOK_STACK')}-{name}-{at:%Y%m%dT%H%M%SZ}" for name in sources}
         ask(f"Restore both tables as of {stamp(at)}, as {' and '.join(targets.values())}?", yes=yes)
-        with _status(f"Restoring {stamp(at)}"):
+        with working(f"Restoring {stamp(at)}"):
             for name, source in sources.items():
                 backups.start(source, targets[name], at)
             streams = {name: backups.copy_settings(sources[name], targets[name]) for name in sources}
@@ -86,7 +83,3 @@ def _common_window(backups: Backups) -> Window:
         missing = ", ".join(table for table, window in windows.items() if not window)
         raise Stop(f"There are no backups of {missing}: the stage does not keep its data")
     return Window(max(window.earliest for window in found), min(window.latest for window in found))
-
-
-def _status(text: str) -> AbstractContextManager[object]:
-    return Console(stderr=True).status(text) if is_terminal(sys.stderr) else nullcontext()

@@ -5,18 +5,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from tallybook.cli.aws import aws_errors, client, stack_output
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson, duration, instant
 from tallybook.cli.printing import print_one, print_result
+from tallybook.cli.progress import working
 from tallybook.cli.stop import Stop
 from tallybook.cli.streams import is_terminal, say
 from tallybook.domain.errors import Invalid
@@ -67,7 +67,7 @@ def set_(
 def _move(clock: Clock, to: datetime, *, as_json: bool) -> None:
     start = clock.now()
     calls = []
-    with operator_context() as ctx, aws_errors(), _status(f"Moving the clock to {stamp(to)}"):
+    with operator_context() as ctx, aws_errors(), working(f"Moving the clock to {stamp(to)}"):
         jobs = Jobs(client("lambda"), {job.name: stack_output(f"{camel_case(job.name)}Function") for job in JOBS})
         for call in advance_clock(ctx, to, move=clock.move_to, call=jobs.call, settle=_settle):
             calls.append(call)
@@ -79,11 +79,6 @@ def _move(clock: Clock, to: datetime, *, as_json: bool) -> None:
         "calls": [{"job": call.job, "at": stamp(call.at), "answer": call.answer} for call in calls],
     }
     print_result(f"It is {row['now']}; {_summary(calls)}", row, as_json=as_json)
-
-
-def _status(text: str) -> AbstractContextManager[object]:
-    """A line on standard error that shows that something runs, if it is a terminal."""
-    return Console(stderr=True).status(text) if is_terminal(sys.stderr) else nullcontext()
 
 
 def _settle(job: str, left: Callable[[], int]) -> None:

@@ -1,24 +1,22 @@
 """`tallybook invoices`: list and show invoices, run due invoicing, void and reissue."""
 
 import json
-import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from tallybook.cli.context import operator_context
 from tallybook.cli.due_work import Summary
 from tallybook.cli.options import AccountArg, AsJson, Limit, Reason, cleaned
 from tallybook.cli.printing import print_list, print_one, print_result
+from tallybook.cli.progress import progress_bar
 from tallybook.cli.readable import invoice_line_rows, readable_invoice
 from tallybook.cli.resolve import resolve_account
 from tallybook.cli.rows import invoice_row
-from tallybook.cli.streams import is_terminal, write
+from tallybook.cli.streams import write
 from tallybook.domain.accounts import Account
 from tallybook.domain.audit import OPERATOR
 from tallybook.domain.ids import INVOICE, strip_prefix
@@ -91,7 +89,7 @@ def run(
         only = resolve_account(ctx, account).id if account else None
         tasks = [task for task in due_tasks(ctx, INVOICES) if only in (None, task.account_id)]
         outcomes = run_tasks(ctx, tasks, actor=OPERATOR)
-        with Progress(console=Console(stderr=True), disable=not is_terminal(sys.stderr), transient=True) as progress:
+        with progress_bar() as progress:
             for done in progress.track(outcomes, total=len(tasks), description="Invoicing"):
                 summary.add(done)
     write(json.dumps(summary.as_json(), allow_nan=False) if as_json else str(summary))

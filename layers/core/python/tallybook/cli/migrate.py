@@ -1,18 +1,17 @@
 """`tallybook migrate`: converts the stored data to the format that this release writes."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from tallybook.cli.context import operator_context
 from tallybook.cli.options import AsJson
-from tallybook.cli.streams import is_terminal, say, write
+from tallybook.cli.progress import progress_bar
+from tallybook.cli.streams import say, write
 from tallybook.domain.formats import THIS
 from tallybook.domain.ids import ACCOUNT
 from tallybook.services.context import Context
@@ -59,9 +58,7 @@ def migrate(
 
 
 def _with_progress(ctx: Context, *, dry_run: bool) -> Iterator[Converted]:
-    with Progress(
-        *_COLUMNS, console=Console(stderr=True), disable=not is_terminal(sys.stderr), transient=True
-    ) as progress:
+    with progress_bar(*_COLUMNS) as progress:
         total = count_accounts(ctx)
         yield from progress.track(convert_all(ctx, dry_run=dry_run), total=total, description="Accounts")
 

@@ -1,14 +1,11 @@
 """`tallybook queues`: what waits in the queues, and messages that failed too often."""
 
 import json
-import sys
 import time
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from tallybook.cli.asking import ask
 from tallybook.cli.aws import aws_errors, client, stack_output
@@ -16,9 +13,9 @@ from tallybook.cli.context import operator_context
 from tallybook.cli.masking import mask
 from tallybook.cli.options import AsJson, cleaned
 from tallybook.cli.printing import print_list, print_result
+from tallybook.cli.progress import progress_bar
 from tallybook.cli.rows import Row
 from tallybook.cli.stack_queues import StackQueue, dead_letters, find_queue, oldest_seconds, stack_queues
-from tallybook.cli.streams import is_terminal
 from tallybook.domain.ids import ACCOUNT
 from tallybook.domain.times import stamp
 from tallybook.gateways.clock import Clock
@@ -78,7 +75,7 @@ def redrive(  # noqa: PLR0917 the command line names them
         row: Row = {"queue": name, "dead": queue.dead, "planned": planned, "moved": 0, "refused": 0}
         if planned and not dry_run:
             steps = move(ctx, name, dead_letters(queue), _target(queue).put_back, most=planned)
-            with Progress(console=Console(stderr=True), disable=not is_terminal(sys.stderr), transient=True) as bar:
+            with progress_bar() as bar:
                 task = bar.add_task("Moving", total=planned)
                 for step in steps:
                     row["moved"] += step.moved

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from tallybook.cli.masking import mask
@@ -25,8 +24,9 @@ from tallybook.cli.meter.deliver import Outcome, deliver
 from tallybook.cli.meter.lines import BadLine, Line, batches, read_lines
 from tallybook.cli.meter.tally import Tally
 from tallybook.cli.options import AsJson
+from tallybook.cli.progress import progress_bar
 from tallybook.cli.stop import INTERRUPTED, Stop
-from tallybook.cli.streams import is_terminal, say, write
+from tallybook.cli.streams import say, write
 from tallybook.cli.text_files import plain_text
 
 _IN_FLIGHT = 4
@@ -162,7 +162,7 @@ def _plain(stream: Any, *, name: str) -> BinaryIO:
 @contextmanager
 def _progress(file: Path) -> Iterator[Progress]:
     """A progress bar on standard error if that is a terminal; without a total if the size is unknown."""
-    with Progress(console=Console(stderr=True), disable=not is_terminal(sys.stderr), transient=True) as progress:
+    with progress_bar() as progress:
         is_plain = file.is_file() and file.suffix != ".gz"
         progress.add_task(f"Sending {file.name}", total=file.stat().st_size if is_plain else None)
         yield progress
