@@ -19,8 +19,9 @@ class ExportFailed(Exception):
     """An export of these tables failed, and is made again, or could not be started."""
 
 
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, str]:
+def handler(_event: dict[str, Any], context: Any) -> dict[str, str]:
     """Handle `{"job": "archive"}`; return the step of each table."""
+    logger.append_keys(request_id=context.aws_request_id)
     exporter = archiving.exports()
     progress: dict[str, Progress] = {}
     failed: list[str] = []

@@ -65,6 +65,7 @@ ANNOUNCED = {
     "budget.restriction_lifted": {"BudgetRestrictionLifted"},
     # in the audit log only:
     "invoice.drafted": set(),
+    "account.email_confirmed": set(),
     "account.email_change_requested": set(),
     "account.email_change_confirmed": set(),
     "account.email_change_cleared": set(),

@@ -14,6 +14,7 @@ from tallybook.services.accounts.billing_settings import set_terms_as_platform
 from tallybook.services.accounts.email_change import clear_email_change, request_email_change
 from tallybook.services.accounts.email_confirmation import confirm_email_change
 from tallybook.services.accounts.invitations import Invitation, invite_again, invite_user
+from tallybook.services.accounts.operator import confirm_email
 from tallybook.services.accounts.profile import change_account
 from tallybook.services.accounts.sign_up import register
 from tallybook.services.accounts.suspension import set_account_status_as_platform
@@ -46,7 +47,7 @@ ADA, GRACE, NOBODY = "ada@example.com", "grace@example.com", "nobody@example.com
 def walk(listener: Listener) -> None:
     """Make each kind of change at least once, with and without optional fields, and deliver all events."""
     ctx = listener.app.ctx
-    register(ctx, email=NOBODY, password=PASSWORD, address=HERE)
+    confirm_email(ctx, register(ctx, email=NOBODY, password=PASSWORD, address=HERE).account.id)
     owner = register(ctx, email=ADA, password=PASSWORD, name="Ada Łovelace", address=HERE)
     grace = _team(listener, owner.text)
     _keys(listener, owner.text)

@@ -49,6 +49,7 @@ def lines() -> list[str]:
         "AWS_DEFAULT_REGION": "eu-west-1",
         "CORE_TABLE": "core",
         "USAGE_TABLE": "usage",
+        "USAGE_SHARDS": "1",
         "PYTHONPATH": str(PRODUCT),
     }
     command = [sys.executable, "-c", IN_LAMBDA, arguments]
@@ -76,5 +77,5 @@ def test_each_handler_notes_the_request_of_its_lines() -> None:
         PRODUCT / "tallybook/queued_job.py",
     ]
     with_lines = [file for file in handlers if "logger = Logger()" in file.read_text()]
-    assert len(with_lines) == 6
+    assert len(with_lines) == 7
     assert [file for file in with_lines if "logger.append_keys(request_id=" not in file.read_text()] == []

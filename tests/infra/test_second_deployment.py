@@ -18,7 +18,7 @@ from infra.bundle import Bundle
 from infra.local.bundle import STACK
 from infra.local.cloud import Cloud, ministack
 from infra.local.deploy import deploy
-from infra.release_outputs import release_of
+from infra.release.outputs import release_of
 from infra.stage import local
 from tallybook.services.releases.formats import record_release
 from tests.golden.loading import load

@@ -24,7 +24,7 @@ SOURCES = [
     *(ROOT_FOLDER / "layers/core/python/tallybook/store").rglob("*.py"),
     *(ROOT_FOLDER / "layers/core/python/tallybook/wire").rglob("*.py"),
 ]
-UNSEEN = {"delivered", "busy", "not_void", "error", "forbidden", "conflict", "idempotency_key_in_use"}
+UNSEEN = {"delivered", "busy", "not_void", "format_refused", "error", "forbidden", "conflict", "idempotency_key_in_use"}
 """Codes of the operator's commands, of classes whose every error names another code, and of a refusal in whose place
 the answer of the same request is given."""
 
