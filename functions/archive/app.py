@@ -1,6 +1,7 @@
 """Archive both tables every hour: start the next export of changes, and note those that are finished.
 
-A failed export is started again, and makes the call fail, so that the alarm on errors reports it.
+A failed export is started again. Calls then fail until it is done: Lambda gives up after its third try, and the alarm
+`Undelivered` reports it.
 """
 
 from typing import Any
