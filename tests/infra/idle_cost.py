@@ -7,7 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook.domain.jobs import JOBS
-from tests.infra.prices import CALL_LOG_GB, CALL_SECONDS, HOURS, MONTHLY, NOTHING_AT_REST, POLLS_A_MINUTE, PRICES, Unit
+from tests.infra.prices import (
+    CALL_LOG_GB,
+    CALL_SECONDS,
+    EXPORT_GB,
+    HOURS,
+    MONTHLY,
+    NOTHING_AT_REST,
+    POLLS_A_MINUTE,
+    PRICES,
+    Unit,
+)
 from tests.support.template import Properties, Synthesized
 
 type Amounts = Mapping[Unit, Decimal]
@@ -64,6 +74,7 @@ def _of_schedule(stage: Synthesized, rule: Properties) -> Amounts:
     job_name = _job_of(rule)
     gigabytes = Decimal(stage.functions()[job_name]["MemorySize"]) / 1024
     return {
+        "export GB": 2 * EXPORT_GB * HOURS / 24 if job_name == "archive" else Decimal(0),
         "Lambda call": calls,
         "Lambda GB-second": calls * CALL_SECONDS * gigabytes,
         "DynamoDB read unit": calls * _reads_of(job_name),

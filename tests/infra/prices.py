@@ -17,6 +17,7 @@ type Unit = Literal[
     "Lambda call",
     "Lambda GB-second",
     "DynamoDB read unit",
+    "export GB",
     "log GB",
     "trace",
 ]
@@ -40,6 +41,7 @@ PRICES: Mapping[Unit, Price] = {
     "Lambda call": Price(Decimal("0.20") / MILLION, free=MILLION),
     "Lambda GB-second": Price(Decimal("0.0000166667"), free=400_000),  # x86; Arm is a fifth cheaper
     "DynamoDB read unit": Price(Decimal("0.125") / MILLION),
+    "export GB": Price(Decimal("0.10")),
     "log GB": Price(Decimal("0.50"), free=5),
     "trace": Price(Decimal("5.00") / MILLION, free=100_000),
 }
@@ -59,6 +61,9 @@ POLLS_A_MINUTE = 15
 
 CALL_SECONDS = Decimal(2)
 """A scheduled call that finds nothing, cold start included; measured calls take less."""
+
+EXPORT_GB = Decimal("0.01")
+"""The least that an export of changes is charged as; the archive makes one of each table a day."""
 
 CALL_LOG_GB = Decimal(2_000) / 10**9
 """Four lines of Lambda and one of ours."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.alarm_rows import MOST_METRICS
 from infra.stage import STAGES, Stage
 from tests.infra.idle_cost import NoPrice, amounts, cost
 from tests.support.template import Synthesized
@@ -20,6 +21,11 @@ MOST = Decimal("2.00")
 def test_an_idle_stage_costs_less_than_two_dollars(name: str, synthesize: Callable[[Stage], Synthesized]) -> None:
     used = amounts(synthesize(STAGES[name]))
     assert cost(used, with_free=True) < MOST, dict(used)
+
+
+def test_a_stage_with_as_many_alarm_metrics_as_it_may_have_costs_less(production: Synthesized) -> None:
+    used = {**amounts(production), "alarm metric": Decimal(MOST_METRICS)}
+    assert cost(used, with_free=True) < MOST
 
 
 def test_the_page_of_alarms_states_both_costs_of_production(production: Synthesized) -> None:
@@ -62,6 +68,10 @@ def test_a_schedule_pays_for_its_calls_and_its_queries(production: Synthesized) 
     used = amounts(production)
     assert used["Lambda call"] == (12 + 12 + 1 + 1) * Decimal("730.5")
     assert 70_000 < used["DynamoDB read unit"] < 120_000
+
+
+def test_the_archive_pays_for_two_exports_a_day_of_the_least_size(production: Synthesized) -> None:
+    assert amounts(production)["export GB"] == pytest.approx(Decimal("0.609"), abs=Decimal("0.001"))
 
 
 @dataclass(frozen=True, slots=True)
