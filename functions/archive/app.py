@@ -1,7 +1,8 @@
 """Archive both tables every hour: start the next export of changes, and note those that are finished.
 
-A failed export is started again, and makes the call fail, so that the alarm on errors reports it. So does a table that
-can't be exported, after the step of the other one: changes can be exported for 35 days only.
+A failed export is started again. Calls then fail until it is done: Lambda gives up after its third try, and the alarm
+`Undelivered` reports it. So does a table that can't be exported, after the step of the other one: changes can be
+exported for 35 days only.
 """
 
 from typing import Any

@@ -3,7 +3,7 @@
 import compileall
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,23 +48,31 @@ def cold_starts() -> Iterator[ColdStart]:
     """The cold start of each function, HTTP functions first; as many at a time as there are processors."""
     hellos = [(name, hello_http(app), HTTP_GOAL) for name, app in apps().items()]
     hellos += [(name, text, JOB_GOAL) for name, text in HELLO_JOBS.items()]
-    deps, core = deps_bundle(None).folder / "python", core_bundle().folder / "python"
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(lambda hello: _cold_start(hello[0], hello[1], hello[2], core, deps), hellos)
+        yield from pool.map(lambda hello: _cold_start(*hello), hellos)
 
 
-def _cold_start(name: str, hello: str, goal: float, core: Path, deps: Path) -> ColdStart:
-    folder = function_bundle(name).folder
+def folders_of(name: str) -> list[Path]:
+    """What the function imports from: its own code and the layers."""
+    return [function_bundle(name).folder, core_bundle().folder / "python", deps_bundle(None).folder / "python"]
+
+
+def settings_of(name: str) -> Mapping[str, str]:
+    return _SETTINGS | {"POWERTOOLS_SERVICE_NAME": name}
+
+
+def _cold_start(name: str, hello: str, goal: float) -> ColdStart:
     return ColdStart(
         function=name,
-        instructions=instructions_to_ready(f"{name}.app.handler", [folder, core, deps], _SETTINGS),
-        hello_instructions=_hello_instructions(hello, deps),
+        instructions=instructions_to_ready(f"{name}.app.handler", folders_of(name), settings_of(name)),
+        hello_instructions=_hello_instructions(name, hello),
         goal=goal,
     )
 
 
-def _hello_instructions(text: str, deps: Path) -> int:
+def _hello_instructions(name: str, text: str) -> int:
+    deps = deps_bundle(None).folder / "python"
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "hello.py").write_text(text)
         compileall.compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
-        return instructions_to_ready("hello.handler", [Path(folder), deps], _SETTINGS)
+        return instructions_to_ready("hello.handler", [Path(folder), deps], settings_of(name))

@@ -34,12 +34,20 @@ def valgrind_is_installed() -> bool:
 
 def instructions_to_ready(handler: str, folders: Sequence[Path], settings: Mapping[str, str]) -> int:
     """The instructions of one start that imports from these folders; RuntimeError if the handler fails to load."""
-    environment = _ENVIRONMENT | settings | {"PYTHONPATH": ":".join(map(str, folders))}
-    _run((*_START, handler), environment)  # writes the byte code that the virtual environment may lack
-    counted = _COUNTED.search(_run((*_COUNT, *_START, handler), environment))
+    start(handler, folders, settings)  # writes the byte code that the virtual environment may lack
+    counted = _COUNTED.search(_run((*_COUNT, *_START, handler), _environment(folders, settings)))
     if counted is None:
         raise RuntimeError("valgrind reported no count of instructions")
     return int(counted[1].replace(",", ""))
+
+
+def start(handler: str, folders: Sequence[Path], settings: Mapping[str, str]) -> None:
+    """Start the handler once; RuntimeError if it fails to load."""
+    _run((*_START, handler), _environment(folders, settings))
+
+
+def _environment(folders: Sequence[Path], settings: Mapping[str, str]) -> Mapping[str, str]:
+    return _ENVIRONMENT | settings | {"PYTHONPATH": ":".join(map(str, folders))}
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:

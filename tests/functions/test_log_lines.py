@@ -26,6 +26,7 @@ bootstrap._setup_logging(LogFormat.TEXT, "", bootstrap.StandardLogSink())
 from aws_lambda_powertools import Logger
 from tallybook import runtime
 
+runtime.check_start = lambda ctx: None  # there are no tables
 services, modules = json.loads(sys.argv[1])
 for service in services:
     os.environ["POWERTOOLS_SERVICE_NAME"] = service

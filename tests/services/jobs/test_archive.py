@@ -67,6 +67,20 @@ def test_a_failed_export_is_made_again_and_reported(app: App, exports: FakeExpor
     assert exports.windows("core") == [None, (NOON, day(21)), (NOON, day(21))]
 
 
+def test_a_failed_export_is_reported_until_it_is_made(app: App, exports: FakeExports) -> None:
+    """Lambda repeats a failed call after a minute: a repetition that succeeds would leave the failure unreported."""
+    call(app, exports)
+    app.clock.advance(days=1)
+    call(app, exports)
+    exports.status = "FAILED"
+    assert call(app, exports).failed
+    exports.status = "IN_PROGRESS"
+    for _ in range(2):
+        assert call(app, exports) == Progress("running", NOON, failed=True)
+    exports.status = "COMPLETED"
+    assert call(app, exports) == Progress("waiting", day(21))
+
+
 def test_two_calls_at_once_start_one_export(app: App, exports: FakeExports) -> None:
     answers: list[Any] = []
     late = interleave(app, "update_item", lambda: answers.append(call(app, exports)))

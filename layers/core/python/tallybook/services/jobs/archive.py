@@ -35,7 +35,7 @@ class Exporter(Protocol):
 
 
 class Progress(NamedTuple):
-    """`failed`: the export before failed, and the same changes are exported again."""
+    """`failed`: an export of these changes failed, and the one that is made in its place is not done yet."""
 
     step: Step
     until: datetime | None
@@ -49,7 +49,7 @@ def archive_table(ctx: Context, exporter: Exporter, name: str, table: str) -> Pr
     if before.arn:
         status = exporter.status(before.arn)
         if status == "running":
-            return Progress("running", before.until)
+            return Progress("running", before.until, failed=before.tries > 0)
         has_failed = status == "failed"
         archive = failed(before) if has_failed else completed(before)
     now = ctx.clock.now()
