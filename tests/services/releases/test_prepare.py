@@ -26,9 +26,7 @@ def started(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     import tallybook.http_errors  # noqa: F401 as in a function, whose log is set up before it starts
 
-    product = logging.getLogger(
-        "tallybook"
-    )  # which the start sets up: other tests, and the log guard, need it as it was
+    product = logging.getLogger("tallybook")  # a start sets it up; the log guard needs it as it was
     monkeypatch.setattr(product, "handlers", product.handlers)
     monkeypatch.setattr(product, "propagate", product.propagate)
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "accounts")
