@@ -1,6 +1,7 @@
 """The fixtures of all tests: an app on moto, and one on an emulator that many threads may use at once.
 
-The plugin `log_guard` fails a test during which a secret is logged; `scheduling` shares one local bundle.
+The plugin `log_guard` fails a test during which a secret is logged; `scheduling` shares one local bundle;
+`collection` keeps the garbage collector away while pytest collects the tests.
 """
 
 import os
@@ -17,7 +18,7 @@ from tests.support.snapshot import Snapshot, restore_snapshot, take_snapshot
 
 share_aws_models()
 
-pytest_plugins = ["tests.support.log_guard", "tests.support.scheduling"]
+pytest_plugins = ["tests.support.collection", "tests.support.log_guard", "tests.support.scheduling"]
 
 
 @pytest.fixture(scope="session")

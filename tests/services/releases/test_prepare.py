@@ -1,6 +1,7 @@
 """The end of a cold start in Lambda: it checks the data's format, and keeps no connection in a snapshot."""
 
 import gc
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,11 @@ def started(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             calls.append(name)
             return getattr(app.client, name) if name != "close" else lambda: None
 
+    import tallybook.http_errors  # noqa: F401 as in a function, whose log is set up before it starts
+
+    product = logging.getLogger("tallybook")  # a start sets it up; the log guard needs it as it was
+    monkeypatch.setattr(product, "handlers", product.handlers)
+    monkeypatch.setattr(product, "propagate", product.propagate)
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "accounts")
     monkeypatch.setattr(runtime, "dynamodb", lambda *_: Client())
     ctx = runtime.connect(core_table=NAMES["core"], usage_table=NAMES["usage"])
