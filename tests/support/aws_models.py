@@ -3,18 +3,21 @@
 Reading those of one client takes about 0.1 s of CPU time, and a command of the operator creates several clients.
 """
 
-from typing import Any
+from functools import cache
 
-from botocore.loaders import Loader
+import botocore.session
+from botocore.loaders import Loader, create_loader
 
 
 def share_aws_models() -> None:
-    """Let all sessions keep what they have loaded in one place. Call once in a process."""
-    shared: dict[Any, Any] = {}
-    create = Loader.__init__
+    """Let all sessions with the same path of data share one loader. Call once in a process.
 
-    def create_with_shared(self: Loader, *arguments: Any, **more: Any) -> None:
-        create(self, *arguments, **more)
-        self._cache = shared
+    Other loaders keep their own: moto's adds data of moto to the same descriptions.
+    """
 
-    Loader.__init__ = create_with_shared
+    @cache
+    def shared(data_path: str | None) -> Loader:
+        loader: Loader = create_loader(data_path)
+        return loader
+
+    botocore.session.create_loader = shared
