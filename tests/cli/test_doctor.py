@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -143,7 +143,14 @@ def test_what_is_wrong_in_the_tables_is_found_at_once(site, operator_app, found)
     assert (findings["job usage_check"]["status"], findings["clock"]["status"]) == ("ok", "ok")
 
 
-def test_the_states_that_only_aws_has_are_found(site, answer, found):
+def test_the_schedule_of_a_new_stack_is_no_failure_before_its_first_call(site, answer, found):
+    answer("cloudwatch", "get_metric_statistics", lambda **_: {"Datapoints": []})
+    schedule = found()["schedule Outbox"]
+    assert schedule["status"] == "not checked"
+    assert schedule["found"].endswith("the stack is too new to have been called")
+
+
+def test_the_states_that_only_aws_has_are_found(site, answer, found, monkeypatch):
     """An unconfirmed subscription, the sandbox, a stopped function's schedule, and a small account."""
     topic = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "ops@example.com"}
     answer("sns", "list_subscriptions_by_topic", lambda **_: {"Subscriptions": [topic]})
@@ -151,6 +158,8 @@ def test_the_states_that_only_aws_has_are_found(site, answer, found):
     quota = {"Max24HourSend": 200.0, "SentLast24Hours": 160.0}
     answer("sesv2", "get_account", lambda: {**account, "SendQuota": quota})
     answer("cloudwatch", "get_metric_statistics", lambda **_: {"Datapoints": []})
+    long_ago = {"CreationTime": datetime(2020, 1, 1, tzinfo=UTC)}
+    monkeypatch.setattr("tallybook.cli.checks.functions.stack_description", lambda: long_ago)
     limit = {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
     answer("lambda", "get_account_settings", lambda: {"AccountLimit": limit})
     findings = found()

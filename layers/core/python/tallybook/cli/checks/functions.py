@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tallybook.cli.aws import Resource, stack_resources
+from tallybook.cli.aws import Resource, date_of_aws, stack_description, stack_resources
 from tallybook.cli.checks import Finding, Findings, Problem, Site, summed_up
 from tallybook.gateways.clock import Clock
 
@@ -72,6 +72,8 @@ def _schedule(site: Site, rule: Resource, state: str, schedule: str) -> Finding:
         return Finding(check, "ok", f"enabled, {schedule}; the emulated cloud counts no calls")
     span = _HOURLY if schedule.startswith("cron") else _OFTEN
     if not _calls(site, rule.id, span):
+        if date_of_aws() - stack_description()["CreationTime"] < span:
+            return Finding(check, "not checked", f"enabled, {schedule}; the stack is too new to have been called")
         found = f"no call in the last {span // timedelta(minutes=1)} minutes"
         return Finding(check, "failed", found, "see the rule's FailedInvocations in CloudWatch")
     return Finding(check, "ok", f"enabled, {schedule}, and called lately")
