@@ -35,12 +35,11 @@ run: base  ## start the bundle on this computer at http://localhost:8000 (PORT=.
 sam: base $(SAM)/.installed  ## start SAM's API at http://localhost:3000 on the tables of make run; needs a container engine
 	@exec $(PYTHON) -m infra.local.sam
 
-# Three processes on two cores: tests that wait leave their core to the third.
 test: lint  ## lint, then every test
-	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint  ## lint, then the fast tests: no deployment, no races
-	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/infra --ignore tests/simulation --ignore tests/bench
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/infra --ignore tests/simulation --ignore tests/bench
 
 lint: install  ## check style, formatting, types, and the imports between layers
 	@$(VENV)/bin/ruff check -q .
