@@ -40,7 +40,8 @@ def main() -> None:
         named = ["--add-host", f"{CONTAINERS_NAME}:{gateway}"] if needs_name else []
         command = [SAM / "sam", "local", "start-api", "--template", template, "--env-vars", variables]
         command += ["--region", REGION, "--port", os.environ.get("SAM_PORT") or "3000", "--warm-containers", "LAZY"]
-        sys.exit(subprocess.run([*command, *named], env=environment(bundle, template), check=False).returncode)  # noqa: S603
+        done = subprocess.run([*command, *named], env=environment(bundle, template), check=False)  # noqa: S603 our own SAM
+        sys.exit(done.returncode)
 
 
 def prepare(folder: Path, bundle: Mapping[str, str], *, port: int) -> tuple[Path, Path]:

@@ -54,6 +54,7 @@ def test_all_items_are_exported_again_when_changes_may_be_gone() -> None:
     assert next_export(archive, at("2026-12-05T00:01")) == Export(None, None)
 
 
+# Hypothesis takes bounds without a zone, and adds it.
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)), st.integers(1, 20))  # noqa: DTZ001
 def test_windows_are_as_dynamodb_allows_and_without_a_gap(first: datetime, hours: int) -> None:
     archive = Archive(first.replace(microsecond=0))

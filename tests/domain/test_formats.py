@@ -1,6 +1,7 @@
 """What a release may be deployed on, by the formats that the data has and that code reads and writes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,9 @@ ONE, EXPANDED, SWITCHED, CONTRACTED = (
 )
 
 
-def refusal(*arguments: object, check: object = check_readable, **named: object) -> str:
+def refusal(*arguments: object, check: Any = check_readable, **named: object) -> str:
     with pytest.raises(FormatRefused) as refused:
-        check(*arguments, **named)  # type: ignore[operator]
+        check(*arguments, **named)
     return refused.value.message
 
 

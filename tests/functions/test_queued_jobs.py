@@ -79,7 +79,7 @@ def test_a_due_task_is_enqueued_and_run_from_the_queue(kind: Kind, app: App, fak
     member = kind.make_due(app)
     assert kind.work.tick() == {kind.task: 1}
     (message,) = fake_aws.messages
-    assert read_message(message) == Task(kind.task, member.account.id)  # type: ignore[arg-type]
+    assert read_message(message) == Task(kind.task, member.account.id)  # type: ignore[arg-type] # a name that mypy takes for any text
     assert kind.work.tick() == {kind.task: 1}, "a task stays due until it is done"
     assert kind.work.work_off(fake_aws) == []
     assert kind.work.tick() == {}

@@ -41,7 +41,7 @@ class Lambda:
     gone: str | None = None
     calls: list[tuple[str, Any]] = field(default_factory=list)
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 boto3's names
         if FunctionName == self.gone:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}, "Invoke")
         self.calls.append((FunctionName, json.loads(Payload)))

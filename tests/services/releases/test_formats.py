@@ -1,6 +1,7 @@
 """The item `format`: what is recorded by deployments, and what a function's start makes of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_a_change_of_the_record_lets_a_migration_begin_again(app: App) -> None:
     item = app.ctx.tables.get(keys.format_item())
     assert item is not None
     assert read_migration(item) is None
-    assert read_formats(item).since == before.since + timedelta(days=1)  # type: ignore[operator]
+    assert read_formats(item).since == before.since + timedelta(days=1)  # type: ignore[operator] # it is recorded
 
 
 def test_a_start_on_readable_data_passes_at_half_a_unit(app: App) -> None:
@@ -109,9 +110,9 @@ def test_a_record_that_can_not_be_read_is_refused_and_says_what_to_do(app: App, 
     "fault", [throttle, cut_off, lambda operation: client_error(operation, "AccessDeniedException")]
 )
 def test_a_start_that_can_not_read_the_format_is_logged_and_goes_on(
-    app: App, caplog: pytest.LogCaptureFixture, fault: object
+    app: App, caplog: pytest.LogCaptureFixture, fault: Any
 ) -> None:
-    faults = Faults().fail_nth(1, error=fault)  # type: ignore[arg-type]
+    faults = Faults().fail_nth(1, error=fault)
     check_start(make_context(app.client, interceptor=faults))
     assert faults.calls == 1, "a start has no time for retries"
     assert "the format of the data was not checked" in caplog.text
